@@ -1,0 +1,60 @@
+# Everything runs from .venv, which `make setup` builds from constraints.txt.
+.DELETE_ON_ERROR:
+.PHONY: help setup run test lint format lock bench docs clean distclean
+
+PYTHON ?= python3
+CORES  ?= $(shell nproc 2>/dev/null || echo 2)
+CONFIG ?= config/config.yaml
+BIN    := .venv/bin
+UV     := $(shell command -v uv || echo $(BIN)/uv)
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
+
+help:  ## show this help
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .venv/.complete  ## build .venv from constraints.txt
+
+# uv does not read pip's list of local wheel folders, so it is passed on.
+.venv/.complete: pyproject.toml constraints.txt
+	@echo "Setting up .venv (once, a minute or two) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"scbench needs Python 3.11 or newer. Got {sys.version.split()[0]} from $(PYTHON); set PYTHON=...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x "$(UV)" || $(BIN)/python -m pip install --quiet uv
+	UV_FIND_LINKS="$${UV_FIND_LINKS:-$$($(BIN)/python -m pip config get global.find-links 2>/dev/null || echo $$PIP_FIND_LINKS)}" \
+		$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt \
+		-r pyproject.toml --extra workflow --extra deep --extra dev
+	@touch $@
+
+run: setup  ## run the default benchmark (CONFIG=..., CORES=...) and write results/report.html
+	$(SNAKEMAKE)
+	@$(MAKE) --no-print-directory results/report.html
+
+results/report.html: results/manifest.json
+	$(SNAKEMAKE) --report $@.part.html
+	@mv $@.part.html $@
+	@echo "Report: $@"
+
+test: setup  ## run the tests
+	$(BIN)/python -m pytest -n $(CORES) --dist worksteal
+
+lint: setup  ## ruff, snakefmt and snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+format: setup  ## rewrite the sources in the house style
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+lock: setup  ## resolve constraints.txt again from pyproject.toml
+	$(BIN)/python -m scbench.lock
+
+clean:  ## remove results (keeps downloads and .venv)
+	rm -rf .snakemake
+	find results -mindepth 1 ! -name README.md -delete
+
+distclean: clean  ## remove everything that was downloaded or built
+	rm -rf .venv build
+	find resources -mindepth 1 ! -name README.md -delete

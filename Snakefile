@@ -1,0 +1,50 @@
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/run.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+    data,
+    markers,
+    svg,
+    annotation,
+
+
+rule all:
+    default_target: True
+    input:
+        get_all_targets,
+
+
+rule data:
+    input:
+        get_all_prepared,
+
+
+rule markers:
+    input:
+        get_track_targets("markers"),
+
+
+rule svg:
+    input:
+        get_track_targets("svg"),
+
+
+rule annotation:
+    input:
+        get_track_targets("annotation"),

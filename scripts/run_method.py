@@ -1,0 +1,13 @@
+"""Run one replicate of one method; whatever happens ends in a status."""
+
+from os.path import abspath
+
+from scbench import supervise
+
+data, *split = (abspath(path) for path in (snakemake.input.data, *snakemake.input.split))
+supervise.run(
+    {**snakemake.params.spec, "data": data, "split": split[0] if split else None},
+    status=snakemake.output.status,
+    output=snakemake.output.output,
+    log=snakemake.log[0],
+)

@@ -1,0 +1,141 @@
+"""Run one method in this process: ``python -m scbench.child spec.json``. Started by `scbench.supervise` only."""
+
+import ctypes
+import importlib
+import json
+import os
+import resource
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from scbench.errors import InvalidOutputError, SkipRunError
+
+
+def main(spec_path: str) -> None:
+    """Run the method of a specification and write ``result.json`` and ``output.tsv`` beside it."""
+    _die_with_parent()
+    folder = Path(spec_path).parent
+    spec = json.loads(Path(spec_path).read_text())
+    _limit_memory(spec["mem_mb"])
+    result: dict[str, Any] = {"status": "ok", "reason": ""}
+    try:
+        result |= _run(spec, folder / "output.tsv")
+    except SkipRunError as error:
+        result |= {"status": "skipped", "reason": str(error)}
+    except InvalidOutputError as error:
+        result |= {"status": "invalid_output", "reason": str(error)}
+    except Exception as error:
+        traceback.print_exc()
+        # Frameworks have their own errors for a full GPU, which must not be imported to be recognised.
+        oom = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
+        reason = f"{type(error).__name__}: {error}".strip(": ")
+        hint = " (GPU memory; a smaller batch may help)" if oom and not isinstance(error, MemoryError) else ""
+        result |= {"status": "oom" if oom else "failed", "reason": reason + hint}
+    from scbench.provenance import loaded_versions
+
+    result |= {"versions": loaded_versions(), "peak_rss_mb": _peak_rss_mb(), "interpreter": sys.executable}
+    part = folder / "result.part"
+    part.write_text(json.dumps(result))
+    part.rename(folder / "result.json")
+
+
+def _run(spec: dict, output: Path) -> dict[str, Any]:
+    """Load, run and check; only `fit` and `predict` are timed."""
+    # Not at the top: imports must count against the memory limit and be able to fail with a status.
+    import numpy as np
+
+    from scbench import contract
+    from scbench.io import read_prepared, write_table
+
+    module, _, name = spec["entry"].partition(":")
+    method = getattr(importlib.import_module(module), name)(**spec["params"])
+    data = read_prepared(spec["data"], spec["input_scale"])
+    truth_for = (lambda values: {"truth": values}) if spec["role"] == "positive_control" else (lambda values: {})
+    method.warm_up()
+    clock = _Clock()
+
+    if spec["track"] == "svg":
+        with clock.timing("fit_s"):
+            method.fit(data.X, data.coords, seed=spec["seed"], **truth_for(data.truth))
+        table = contract.check_tests(method.table_, data.genes, pvalues=spec["pvalues"])
+    else:
+        with np.load(spec["split"]) as split:
+            train, test = split["train"], split["test"]
+        X, labels = data.X[train], data.labels[train]
+        classes = np.unique(labels)
+        if spec["track"] == "markers":
+            with clock.timing("fit_s"):
+                method.fit(X, labels, data.genes, seed=spec["seed"])
+            table = contract.check_ranking(method.ranking_, data.genes, classes, strict=spec["role"] != "reference")
+        else:
+            X_test = data.X[test]
+            extra = {"X_unlabelled": X_test} if spec["regime"] == "transductive" else {}
+            with clock.timing("fit_s"):
+                method.fit(X, labels, seed=spec["seed"], **extra, **truth_for(data.labels[test]))
+            with clock.timing("predict_s"):
+                prediction = method.predict(X_test)
+            prediction = contract.check_prediction(prediction, len(test), classes)
+            table = contract.prediction_table(data.cells[test], prediction)
+    write_table(table, output)
+    return clock.times
+
+
+class _Clock:
+    """Wall and CPU time of the timed regions, and the memory before the first."""
+
+    def __init__(self) -> None:
+        self.times: dict[str, float] = {"wall_s": 0.0, "cpu_s": 0.0, "start_rss_mb": _peak_rss_mb()}
+
+    def timing(self, name: str) -> "_Clock":
+        self._name = name
+        return self
+
+    def __enter__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), _cpu_s()
+
+    def __exit__(self, *_: object) -> None:
+        wall = time.perf_counter() - self._wall
+        self.times[self._name] = wall
+        self.times["wall_s"] += wall
+        self.times["cpu_s"] += _cpu_s() - self._cpu
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_initialized():
+            self.times["peak_gpu_mb"] = torch.cuda.max_memory_allocated() / 2**20
+
+
+def _cpu_s() -> float:
+    """CPU seconds of this process, its threads and its finished children."""
+    usages = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _peak_rss_mb() -> float:
+    """Peak resident memory. ``ru_maxrss`` would include the parent's memory at the fork."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def _limit_memory(mem_mb: int) -> None:
+    # Not RLIMIT_AS: address space that is only reserved (thread stacks, GPU mappings) must not count.
+    resource.setrlimit(resource.RLIMIT_DATA, (mem_mb * 2**20, mem_mb * 2**20))
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this process when the supervisor goes, however it goes."""
+    if sys.platform == "linux":
+        parent = int(os.environ["SCBENCH_SUPERVISOR"])
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        if os.getppid() != parent:  # it went before the request
+            os._exit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

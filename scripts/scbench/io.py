@@ -1,0 +1,179 @@
+"""Read prepared datasets and write tables, JSON and arrays so that nothing half-written is ever left behind.
+
+Prepared datasets are ordinary h5ad files. Method runs read them with h5py alone: importing anndata would cost each of
+the many short jobs about one CPU second, and adapters in old environments may not have it.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from scbench.errors import SkipRunError, UserError
+from scbench.layout import TEXT_COLUMNS
+
+
+@contextmanager
+def atomic(path: str | os.PathLike) -> Iterator[Path]:
+    """Yield a temporary path beside `path` that takes its place only if the block succeeds.
+
+    Raises
+    ------
+    OSError
+        As the block raised it (a full disk, say); the temporary file is removed.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        os.chmod(part, 0o644)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_json(value: Any, path: str | os.PathLike) -> None:
+    """Write JSON with sorted keys (one value, one file content)."""
+    with atomic(path) as part:
+        part.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path: str | os.PathLike) -> Any:
+    """Read a JSON file."""
+    return json.loads(Path(path).read_text())
+
+
+def write_table(table: pd.DataFrame, path: str | os.PathLike) -> None:
+    """Write tab-separated text. Floats are written with as many digits as bring them back exactly."""
+    with atomic(path) as part:
+        table.to_csv(part, sep="\t", index=False, lineterminator="\n")
+
+
+def write_both(table: pd.DataFrame, path: str | os.PathLike) -> None:
+    """Write a table as tab-separated text and, beside it, as parquet."""
+    write_table(table, path)
+    with atomic(Path(path).with_suffix(".parquet")) as part:
+        table.to_parquet(part, index=False)
+
+
+def read_table(path: str | os.PathLike) -> pd.DataFrame:
+    """Read what `write_table` wrote.
+
+    Names stay text, whatever they look like: a cluster may be called ``1``, a class ``NA``. Elsewhere an empty field is
+    missing.
+    """
+    table = pd.read_csv(
+        path,
+        sep="\t",
+        dtype=dict.fromkeys(TEXT_COLUMNS, str),
+        keep_default_na=False,
+        na_values=[""],
+        float_precision="round_trip",
+    )
+    return table.fillna({name: "" for name in TEXT_COLUMNS if name in table})
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A prepared dataset as methods and metrics see it.
+
+    Attributes
+    ----------
+    X
+        (cells, genes) CSR matrix, in the scale that was asked for.
+    cells, genes
+        Unique names.
+    labels
+        Label of each cell, or None.
+    coords
+        (cells, 2 or 3) positions, or None.
+    truth
+        Whether each gene is truly spatially variable, or None where that is unknown.
+    obs
+        Further columns of the cells.
+    """
+
+    X: sp.csr_matrix
+    cells: np.ndarray
+    genes: np.ndarray
+    labels: np.ndarray | None = None
+    coords: np.ndarray | None = None
+    truth: np.ndarray | None = None
+    obs: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def read_prepared(path: str | os.PathLike, scale: str = "log1p") -> Prepared:
+    """Read a prepared dataset.
+
+    Parameters
+    ----------
+    path
+        h5ad file with log1p values in ``X`` and, where they are known, counts in ``layers["counts"]``.
+    scale
+        ``"counts"`` or ``"log1p"``.
+
+    Raises
+    ------
+    SkipRunError
+        If counts are asked for and the dataset has none.
+
+    Notes
+    -----
+    Memory: 8 bytes per stored value (float32 or int32 values and int32 indices).
+    """
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read as h5ad: {error}") from error
+    with file:
+        where = {"counts": "layers/counts", "log1p": "X"}[scale]
+        if where not in file:
+            raise SkipRunError(f"the method needs {scale}, which {Path(path).name} does not have")
+        obs = {name: _column(file["obs"], name) for name in file["obs"].attrs["column-order"]}
+        var = file["var"]
+        return Prepared(
+            X=_csr(file[where]),
+            cells=_column(file["obs"], file["obs"].attrs["_index"]),
+            genes=_column(var, var.attrs["_index"]),
+            labels=obs.pop("label", None),
+            coords=file["obsm/spatial"][:].astype(float) if "obsm/spatial" in file else None,
+            truth=var["spatial"][:].astype(bool) if "spatial" in var else None,
+            obs=obs,
+        )
+
+
+def read_labels(path: str | os.PathLike) -> np.ndarray:
+    """Read only the labels of a prepared dataset's cells."""
+    with h5py.File(path, "r") as file:
+        return _column(file["obs"], "label")
+
+
+def _csr(group: h5py.Group) -> sp.csr_matrix:
+    if not (isinstance(group, h5py.Group) and group.attrs.get("encoding-type") == "csr_matrix"):
+        raise UserError(f"{group.file.filename}: {group.name} must be a CSR matrix.")
+    parts = (group["data"][:], group["indices"][:], group["indptr"][:])
+    return sp.csr_matrix(parts, shape=tuple(group.attrs["shape"]))
+
+
+def _column(frame: h5py.Group, name: str) -> np.ndarray:
+    column = frame[name]
+    if isinstance(column, h5py.Group) and "categories" in column:
+        categories = (
+            column["categories"].asstr()[:] if column["categories"].dtype.kind == "O" else column["categories"][:]
+        )
+        return np.append(categories, "")[column["codes"][:]]  # code -1: missing
+    if isinstance(column, h5py.Group):  # nullable arrays: values and mask
+        column = column["values"]
+    return column.asstr()[:] if column.dtype.kind == "O" else column[:]

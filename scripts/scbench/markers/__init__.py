@@ -1,0 +1,1 @@
+"""Marker gene selection: one file per method."""

@@ -1,0 +1,1 @@
+"""Metrics: pure functions, looked up by the registry."""

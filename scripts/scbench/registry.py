@@ -1,0 +1,151 @@
+"""The registries of datasets, methods and metrics: read, checked and looked up."""
+
+import ast
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from scbench.errors import UserError, did_you_mean
+from scbench.provenance import ROOT, source_file
+from scbench.validate import read_yaml, validate
+
+_BASES = ("MarkerSelector", "SpatialTest", "CellAnnotator")
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All three registries, each a mapping from id to entry with every default filled in."""
+
+    datasets: dict[str, dict[str, Any]]
+    methods: dict[str, dict[str, Any]]
+    metrics: dict[str, dict[str, Any]]
+
+    @classmethod
+    def load(cls, root: Path = ROOT) -> "Registry":
+        """Read the registries below `root`.
+
+        Raises
+        ------
+        UserError
+            Naming file, entry, key, value and what is allowed.
+        """
+        registry = cls(*(_read(root, name) for name in ("datasets", "methods", "metrics")))
+        for name, entry in registry.datasets.items():
+            registry._check_lineage(name)
+            if entry["source"]["type"] in ("simulate", "derive") and "loader" in entry:
+                raise UserError(f"datasets.yaml: '{name}' must not have a 'loader': its source is not a file.")
+        for name, entry in registry.methods.items():
+            _check_entry(root, name, entry)
+            _check_env(root, name, entry)
+        return registry
+
+    def dataset(self, name: str, track: str | None = None) -> dict[str, Any]:
+        """Look up a dataset, optionally one that a track may use."""
+        return _look_up("dataset", self.datasets, name, lambda entry: track is None or track in entry["tracks"], track)
+
+    def method(self, name: str, track: str | None = None) -> dict[str, Any]:
+        """Look up a method, optionally of one track."""
+        return _look_up("method", self.methods, name, lambda entry: track in (None, entry["track"]), track)
+
+    def metrics_of(self, track: str) -> dict[str, dict[str, Any]]:
+        """Metrics of a track, in the order of the file."""
+        return {name: entry for name, entry in self.metrics.items() if track in entry["tracks"]}
+
+    def simulated(self, name: str) -> bool:
+        """Whether each replicate has a dataset of its own."""
+        source = self.dataset(name)["source"]
+        return source["type"] == "simulate" or (source["type"] == "derive" and self.simulated(source["from"]))
+
+    def _check_lineage(self, name: str) -> None:
+        line = [name]
+        while (source := self.datasets[line[-1]]["source"])["type"] == "derive":
+            if source["from"] not in self.datasets:
+                raise UserError(
+                    f"datasets.yaml: '{line[-1]}.source.from' names no dataset. "
+                    f"Got {source['from']!r} instead. {did_you_mean(source['from'], self.datasets)}"
+                )
+            if source["from"] in line:
+                raise UserError(
+                    f"datasets.yaml: {name!r} is derived from itself: {' <- '.join([*line, source['from']])}."
+                )
+            line.append(source["from"])
+
+
+def load_config(config: dict, registry: Registry, root: Path = ROOT) -> dict[str, Any]:
+    """Check a configuration and fill in its defaults.
+
+    Raises
+    ------
+    UserError
+        Naming the key, the value and what is allowed; unknown datasets and methods come with a suggestion.
+    """
+    config = validate(config, read_yaml(root / "workflow/schemas/config.schema.yaml"), "config")
+    for track, run in config["tracks"].items():
+        for dataset in run["datasets"]:
+            registry.dataset(dataset, track)
+        for method in run["methods"]:
+            registry.method(method, track)
+    for row in config["expected"]:
+        registry.method(row["method"], row["track"])
+        if "dataset" in row:
+            registry.dataset(row["dataset"], row["track"])
+    return config
+
+
+def _read(root: Path, name: str) -> dict[str, dict]:
+    schema = read_yaml(root / "workflow" / "schemas" / f"{name}.schema.yaml")
+    return validate(read_yaml(root / "config" / f"{name}.yaml"), schema, f"{name}.yaml")
+
+
+def _look_up(kind: str, entries: dict, name: str, allowed: Any, track: str | None) -> dict:
+    fitting = [known for known, entry in entries.items() if allowed(entry)]
+    if name not in fitting:
+        why = f"is not of track {track!r}" if name in entries else "is not in the registry"
+        raise UserError(f"{kind} {name!r} {why}. {did_you_mean(name, fitting)}")
+    return entries[name]
+
+
+@cache
+def _classes(path: Path) -> dict[str, list[str] | None]:
+    """Classes of a module with the parameters of their ``__init__``, read without importing it.
+
+    None where a class inherits its ``__init__`` from another module.
+    """
+    nodes = {node.name: node for node in ast.parse(path.read_text(), str(path)).body if isinstance(node, ast.ClassDef)}
+
+    def parameters(name: str) -> list[str] | None:
+        if name in _BASES:
+            return []
+        if name not in nodes:
+            return None
+        for item in nodes[name].body:
+            if isinstance(item, ast.FunctionDef) and item.name == "__init__":
+                return [arg.arg for arg in (*item.args.args[1:], *item.args.kwonlyargs)]
+        return parameters(nodes[name].bases[0].id) if nodes[name].bases else []
+
+    return {name: parameters(name) for name in nodes}
+
+
+def _check_entry(root: Path, name: str, entry: dict) -> None:
+    """Check that class and parameters exist."""
+    path = source_file(entry["entry"], root)
+    file, class_name = path.relative_to(root), entry["entry"].partition(":")[2]
+    at = f"methods.yaml: '{name}"
+    if not path.is_file():
+        raise UserError(f"{at}.entry' names no file. Got {entry['entry']!r} instead; {file} does not exist.")
+    classes = _classes(path)
+    if class_name not in classes:
+        hint = did_you_mean(class_name, classes)
+        raise UserError(f"{at}.entry' names no class of {file}. Got {class_name!r} instead. {hint}")
+    known = classes[class_name]
+    for param in entry["params"]:
+        if known is not None and param not in known:
+            raise UserError(f"{at}.params' has the unknown key {param!r}. {did_you_mean(param, known)}")
+
+
+def _check_env(root: Path, name: str, entry: dict) -> None:
+    env = entry["env"]
+    if not (root / "envs" / f"{env}.yaml").is_file():
+        hint = did_you_mean(env, [path.stem for path in (root / "envs").glob("*.yaml")])
+        raise UserError(f"methods.yaml: '{name}.env' names no environment. Got {env!r} instead. {hint}")

@@ -1,0 +1,262 @@
+"""Score the runs of one method on one dataset.
+
+What a method left out counts against it: a gene without a p-value is not called, a class without markers brings none
+to the panel, an unassigned cell is a wrong one. A run that did not end ``ok`` keeps its rows, without values.
+"""
+
+import importlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import false_discovery_control
+
+from scbench.io import Prepared, read_json, read_prepared, read_table
+from scbench.layout import SCHEMA_VERSION, SCORE_COLUMNS
+from scbench.metrics.calls import Calls
+from scbench.metrics.classification import confusion_matrix
+
+
+@dataclass(frozen=True)
+class Run:
+    """One replicate: its status row, its output and what it is scored against."""
+
+    status: dict[str, Any]
+    output: pd.DataFrame
+    data: Prepared
+    data_sha: str
+    train: np.ndarray | None = None
+    test: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the metrics are computed from, in one scenario.
+
+    Attributes
+    ----------
+    subject
+        Confusion matrix, or `Calls` of genes.
+    classes
+        Names of the rows of a confusion matrix, else None.
+    n_expected, n_covered
+        What the method should have answered for, and what it did answer for.
+    """
+
+    scenario: str
+    subject: Any
+    classes: np.ndarray | None
+    n_expected: int
+    n_covered: int
+
+
+def read_runs(
+    statuses: Sequence[str], outputs: Sequence[str], data: Sequence[str], facts: Sequence[str], splits: Sequence[str]
+) -> list[Run]:
+    """Read the replicates of one method on one dataset from their files.
+
+    Parameters
+    ----------
+    statuses, outputs, data, facts
+        One path per replicate; the same path stands for the same dataset, which is read once.
+    splits
+        One path per replicate, or none.
+    """
+    read = cache(read_prepared)
+    runs = []
+    for i, status in enumerate(statuses):
+        split = dict(np.load(splits[i])) if splits else {}
+        sha = read_json(facts[i])["sha256"]
+        runs.append(Run(read_json(status), read_table(outputs[i]), read(data[i]), sha, **split))
+    return runs
+
+
+def score(
+    runs: list[Run], metrics: dict[str, dict], config: dict[str, Any], method: dict[str, Any], git: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Score all replicates of one method on one dataset.
+
+    Parameters
+    ----------
+    metrics
+        Registry entries of the track's metrics.
+    config
+        The track's part of the configuration.
+    method
+        The method's registry entry.
+
+    Returns
+    -------
+    scores
+        One value per row (`scbench.layout.SCORE_COLUMNS`; ``scaled`` is filled in when the controls are known).
+    confusion
+        ``method, scenario, replicate, true, predicted, n``; empty for svg.
+    """
+    rows: list[dict] = []
+    confusions: list[pd.DataFrame] = []
+    for run in runs:
+        shared = _shared(run, config, git)
+        for result in _results(run, config):
+            context = shared | {
+                "scenario": result.scenario,
+                "n_expected": result.n_expected,
+                "n_covered": result.n_covered,
+            }
+            rows += [context | row for row in _values(result, run, metrics, method)]
+            if result.classes is not None and run.status["status"] == "ok":
+                confusions.append(_long(result, run.status))
+    columns = ["method", "scenario", "replicate", "true", "predicted", "n"]
+    confusion = pd.concat(confusions, ignore_index=True) if confusions else pd.DataFrame(columns=columns)
+    return pd.DataFrame(rows, columns=SCORE_COLUMNS), confusion[columns]
+
+
+def _shared(run: Run, config: dict, git: str) -> dict[str, Any]:
+    status = run.status
+    replicate = status["replicate"]
+    versions = json.dumps(status["versions"], sort_keys=True).encode()
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **{key: status[key] for key in ("track", "dataset", "method", "replicate", "seed", "status", "code_sha")},
+        "split": _split_name(status["track"], replicate, config),
+        "params": json.dumps(status["params"], sort_keys=True),
+        "env_sha": sha256(versions).hexdigest()[:12] if status["versions"] else "",
+        "data_sha": run.data_sha[:12],
+        "git": git,
+    }
+
+
+def _split_name(track: str, replicate: int, config: dict) -> str:
+    match track:
+        case "markers":
+            return f"holdout-{config['test_fraction']:g}/{replicate}"
+        case "annotation":
+            repeat, fold = divmod(replicate, config["folds"])
+            return f"{config['folds']}fold-{repeat}/{fold}"
+    return f"data/{replicate}"
+
+
+def _values(result: Result, run: Run, metrics: dict[str, dict], method: dict) -> Iterator[dict]:
+    """Rows of one scenario; a metric that does not apply to the method, or is not defined for the data, has no row."""
+    ok = run.status["status"] == "ok"
+    for name, metric in metrics.items():
+        if metric.get("needs") == "pvalues" and not method["pvalues"]:
+            continue
+        value = _function(metric["entry"])(result.subject)
+        if metric["per_class"]:
+            present = result.subject.sum(axis=1) > 0
+            values = dict(zip(result.classes[present], value[present], strict=True))
+        else:
+            values = {"": value}
+        for class_name, number in values.items():
+            if np.isnan(number):
+                continue
+            if not metric["min"] <= number <= metric["max"]:
+                raise ValueError(f"metric {name!r} is {number}, outside [{metric['min']}, {metric['max']}]")
+            yield {"metric": name, "class": class_name, "value": number if ok else np.nan, "scaled": np.nan}
+
+
+def _function(entry: str) -> Callable:
+    module, _, name = entry.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _results(run: Run, config: dict) -> Iterator[Result]:
+    match run.status["track"]:
+        case "markers":
+            return _marker_results(run, config)
+        case "svg":
+            return _spatial_results(run, config)
+        case _:
+            return _annotation_results(run)
+
+
+def _marker_results(run: Run, config: dict) -> Iterator[Result]:
+    """Classify the test cells by the pooled top markers of all classes."""
+    labels = run.data.labels
+    classes = np.unique(labels[run.train])
+    known: dict[frozenset, np.ndarray] = {}
+    for k in config["top_k"]:
+        top = run.output[run.output["rank"] <= k]
+        panel = np.flatnonzero(np.isin(run.data.genes, top["gene"]))
+        key = frozenset(panel)
+        if key not in known:
+            known[key] = classify(run.data.X[:, panel], labels, run.train, run.test, config["n_neighbors"])
+        covered = int(top.groupby("class").size().clip(upper=k).sum())
+        yield Result(
+            f"top{k}", confusion_matrix(labels[run.test], known[key], classes), classes, k * len(classes), covered
+        )
+
+
+def classify(panel: Any, labels: np.ndarray, train: np.ndarray, test: np.ndarray, n_neighbors: int) -> np.ndarray:
+    """Predict the test cells' labels with k nearest neighbours on the genes of a panel.
+
+    Each gene is centred and scaled by its mean and standard deviation in the training cells and cut off at 10.
+
+    Parameters
+    ----------
+    panel
+        (cells, genes of the panel) CSR log1p values. An empty panel predicts the commonest class.
+
+    Returns
+    -------
+    numpy.ndarray
+        (test cells,) labels.
+
+    Notes
+    -----
+    Memory: the panel, dense, of all cells.
+    """
+    from sklearn.neighbors import KNeighborsClassifier
+
+    if panel.shape[1] == 0:
+        classes, counts = np.unique(labels[train], return_counts=True)
+        return np.full(len(test), classes[counts.argmax()])
+    dense = panel.toarray().astype(float, copy=False)
+    mean, deviation = dense[train].mean(axis=0), dense[train].std(axis=0, ddof=1)
+    dense = np.minimum((dense - mean) / np.where(deviation > 0, deviation, 1), 10)
+    return KNeighborsClassifier(min(n_neighbors, len(train))).fit(dense[train], labels[train]).predict(dense[test])
+
+
+def _spatial_results(run: Run, config: dict) -> Iterator[Result]:
+    """Call genes at a false discovery rate, by Benjamini and Hochberg, whatever the method itself would use."""
+    data = run.data
+    output = run.output.set_index("gene").reindex(data.genes)
+    pvalues = output["pvalue"].to_numpy(float)
+    called = false_discovery_control(np.nan_to_num(pvalues, nan=1.0)) <= config["fdr"]
+    ranking = output["score"].fillna(-np.inf).to_numpy(float)
+    truth = data.truth if data.truth is not None else np.zeros(len(data.genes), dtype=bool)
+    yield Result(
+        "bh",
+        Calls(truth, called, ranking),
+        None,
+        len(data.genes),
+        int((~np.isnan(output["score"].to_numpy(float))).sum()),
+    )
+
+
+def _annotation_results(run: Run) -> Iterator[Result]:
+    labels = run.data.labels
+    classes = np.unique(labels)
+    predicted = run.output.set_index("cell")["label"].reindex(run.data.cells[run.test]).fillna("unassigned").to_numpy()
+    matrix = confusion_matrix(labels[run.test], predicted, classes)
+    yield Result("", matrix, classes, len(run.test), int(matrix[:, :-1].sum()))
+
+
+def _long(result: Result, status: dict) -> pd.DataFrame:
+    true, predicted = np.nonzero(result.subject)
+    names = np.append(result.classes, "unassigned")
+    return pd.DataFrame(
+        {
+            "method": status["method"],
+            "scenario": result.scenario,
+            "replicate": status["replicate"],
+            "true": names[true],
+            "predicted": names[predicted],
+            "n": result.subject[true, predicted],
+        }
+    )

@@ -1,0 +1,39 @@
+"""What every script of the workflow shares: a log, and errors that a user can read."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scbench.errors import UserError
+
+
+@contextmanager
+def guarded(log: str) -> Iterator[None]:
+    """Log to a file and to the screen, and end on an error with one clear message.
+
+    Parameters
+    ----------
+    log
+        Path of the log file. Tracebacks of errors that are not the user's go there.
+
+    Raises
+    ------
+    SystemExit
+        With code 1, after the message.
+    """
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    handlers = [logging.FileHandler(log, mode="w"), logging.StreamHandler(sys.stderr)]
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=handlers, force=True)
+    logging.getLogger("scbench").setLevel(logging.INFO)  # other packages speak only to warn
+    try:
+        yield
+    except UserError as error:
+        logging.error("%s", error)
+        sys.exit(1)
+    except Exception as error:
+        handlers[0].stream.write(traceback.format_exc())
+        logging.error("%s: %s (traceback in %s)", type(error).__name__, error, log)
+        sys.exit(1)

@@ -1,0 +1,185 @@
+"""Run one method in a child process under limits, and always end in a status.
+
+The child runs in a session of its own, so that whatever it starts can be killed with it, and dies with this process.
+What it prints goes to the log, up to a size. A crash, an abort, SIGKILL or an endless loop becomes a status; the
+workflow goes on.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+from uuid import uuid4
+
+from scbench.layout import LAST_STATUS, MEASURED, OUTPUT_COLUMNS, RUN_KEYS
+from scbench.provenance import digest, host_class, sources
+
+STATUSES = ("ok", "failed", "timeout", "oom", "killed", "skipped", "invalid_output")
+
+_SCRIPTS = Path(__file__).resolve().parents[1]
+_LOG_BYTES = 2**20
+_GRACE_S = 5.0
+_MARK = "SCBENCH_RUN"
+
+
+def run(
+    spec: dict[str, Any], *, status: str, output: str, log: str, interpreter: str = sys.executable
+) -> dict[str, Any]:
+    """Run a method and write its status, its output and its log.
+
+    Parameters
+    ----------
+    spec
+        ``track, dataset, method, replicate, attempt, seed``, the method's registry entry, and the paths ``data`` and
+        (but for svg) ``split``.
+    status, output, log
+        Files to write. The output has only its header unless the status is ``ok``.
+    interpreter
+        Python of the method's environment.
+
+    Returns
+    -------
+    dict
+        The status row: one of `STATUSES`, the reason, what was measured, and what it ran with.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="scbench-"))
+    try:
+        (folder / "spec.json").write_text(json.dumps(spec))
+        exit_code, timed_out = _supervise(folder, spec, Path(log), interpreter)
+        row = _status(folder, spec, exit_code, timed_out, Path(log))
+        _publish(folder, spec, row, Path(status), Path(output))
+    finally:
+        shutil.rmtree(folder)
+    if row["status"] != "ok":
+        where = "{track}/{dataset}/{method} r{replicate}".format(**row)
+        print(f"{where}: {row['status']} ({row['reason']}); see {log}", file=sys.stderr)
+    return row
+
+
+def _supervise(folder: Path, spec: dict, log: Path, interpreter: str) -> tuple[int, bool]:
+    """Start the child, wait for it, and leave none of its processes behind."""
+    mark = uuid4().hex
+    threads = str(spec["threads"])
+    path = os.pathsep.join(filter(None, [str(_SCRIPTS), os.environ.get("PYTHONPATH")]))
+    limits = {f"{name}_NUM_THREADS": threads for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA")}
+    # A random hash seed would make the order of sets, and with it some methods, differ between runs.
+    own = {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "SCBENCH_SUPERVISOR": str(os.getpid()), _MARK: mark}
+    process = subprocess.Popen(
+        [interpreter, "-m", "scbench.child", str(folder / "spec.json")],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        cwd=folder,
+        env={**os.environ, **limits, **own},
+    )
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "wb") as file:
+        reader = threading.Thread(target=_copy, args=(process.stdout, file), daemon=True)
+        reader.start()
+        timed_out = False
+        try:
+            process.wait(spec["timeout_s"])
+        except subprocess.TimeoutExpired:
+            timed_out = True
+        finally:
+            _end(process, mark)
+            reader.join()
+    return process.returncode, timed_out
+
+
+def _copy(pipe: IO[bytes], file: IO[bytes]) -> None:
+    """Copy what the child prints, up to a size: it must neither fill the disk nor wait for a reader."""
+    written = 0
+    while block := pipe.read1(2**16):
+        if written < _LOG_BYTES:
+            file.write(block[: _LOG_BYTES - written])
+            file.flush()
+            if written + len(block) >= _LOG_BYTES:
+                file.write(f"\n[the rest was left out: more than {_LOG_BYTES} bytes]\n".encode())
+        written += len(block)
+
+
+def _end(process: subprocess.Popen, mark: str) -> None:
+    """Kill the child and its descendants, also those that left its session: politely, then for good."""
+    if process.poll() is None:
+        _signal_group(process, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_S)
+    _signal_group(process, signal.SIGKILL)
+    for pid in _marked(mark):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
+def _signal_group(process: subprocess.Popen, number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+def _marked(mark: str) -> Iterable[int]:
+    """Processes that inherited this run's mark in their environment."""
+    import psutil
+
+    for other in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if other.environ().get(_MARK) == mark:
+                yield other.pid
+
+
+def _status(folder: Path, spec: dict, exit_code: int, timed_out: bool, log: Path) -> dict[str, Any]:
+    row = {key: spec[key] for key in (*RUN_KEYS, "attempt", "threads", "env", "params", "seed")}
+    row |= dict.fromkeys((*MEASURED, "versions", "interpreter"))
+    row |= {"code_sha": digest(sources(spec["entry"])), "host": host_class()}
+    row |= {"exit_code": exit_code if exit_code >= 0 else None, "signal": None}
+    if exit_code < 0:
+        row["signal"] = signal.Signals(-exit_code).name
+    result = folder / "result.json"
+    if result.exists():
+        return row | json.loads(result.read_text())
+    return row | _verdict(exit_code, timed_out, spec, log)
+
+
+def _verdict(exit_code: int, timed_out: bool, spec: dict, log: Path) -> dict[str, str]:
+    """Say why a child ended without a result."""
+    if timed_out:
+        return {"status": "timeout", "reason": f"more than {spec['timeout_s']} s"}
+    said = log.read_bytes()[-4096:]
+    if any(word in said for word in (b"MemoryError", b"bad_alloc", b"Cannot allocate memory")):
+        return {"status": "oom", "reason": f"more than {spec['mem_mb']} MB"}
+    if exit_code == -signal.SIGKILL:
+        return {"status": "killed", "reason": "killed by SIGKILL, by a person or by the system when memory ran out"}
+    if exit_code < 0:
+        return {"status": "failed", "reason": f"died of {signal.Signals(-exit_code).name}"}
+    return {"status": "failed", "reason": f"ended with exit code {exit_code} and without a result"}
+
+
+def _publish(folder: Path, spec: dict, row: dict, status: Path, output: Path) -> None:
+    """Put output and status in place, the status last: where it stands, the output is complete.
+
+    A copy of the status stays beside them: Snakemake deletes the outputs of a job before it runs it again, and the
+    next attempt must be known then (`scbench.plan.attempt`).
+    """
+    for path in (status, output):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    table = folder / "output.tsv"
+    if row["status"] != "ok":
+        table.write_text("\t".join(OUTPUT_COLUMNS[spec["track"]]) + "\n")
+    encoded = folder / "status.json"
+    encoded.write_text(json.dumps(row, indent=1, sort_keys=True) + "\n")
+    for source, target in ((encoded, status.with_name(LAST_STATUS)), (table, output), (encoded, status)):
+        part = target.with_name(f".{target.name}.{uuid4().hex}")
+        try:
+            shutil.copyfile(source, part)
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Tests for spatially variable genes: one file per method."""

@@ -1,0 +1,10 @@
+"""Write the tables of one track as a page to sort and filter."""
+
+from scbench.io import atomic, read_table
+from scbench.report.tables import page
+from scbench.script import guarded
+
+with guarded(snakemake.log[0]):
+    tables = {name: read_table(path) for name, path in snakemake.input.items()}
+    with atomic(snakemake.output[0]) as part:
+        part.write_text(page(tables, snakemake.params.title))

@@ -1,0 +1,22 @@
+"""What all tests share."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real data and reference outputs beside the project, which are not part of it."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder ../shared with real data and reference outputs is not here")
+    return SHARED

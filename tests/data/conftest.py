@@ -1,0 +1,138 @@
+"""A loopback server that misbehaves on request, small known matrices, and Python in a process of its own."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Reply:
+    body: bytes = b""
+    status: int = 200
+    kind: str = "application/octet-stream"
+    claimed: int | None = None  # Content-Length, if not the true one
+    pause: float = 0.0  # seconds between chunks
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Server:
+    address: str
+    replies: dict[str, Reply]
+    requests: list[tuple[str, dict[str, str]]]
+
+    def serve(self, path: str, body: bytes = b"", **options) -> str:
+        self.replies[path] = Reply(body, **options)
+        return f"{self.address}{path}"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            requests.append((self.path, dict(self.headers)))
+            reply = replies.get(self.path, Reply(status=404))
+            self.send_response(reply.status)
+            self.send_header("Content-Type", reply.kind)
+            self.send_header("Content-Length", str(len(reply.body) if reply.claimed is None else reply.claimed))
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            for start in range(0, len(reply.body), 2**16):
+                try:
+                    self.wfile.write(reply.body[start : start + 2**16])
+                except (BrokenPipeError, ConnectionResetError):  # the client was killed: the point of a test
+                    return
+                time.sleep(reply.pause)
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test output quiet."""
+
+    replies: dict[str, Reply] = {}
+    requests: list[tuple[str, dict[str, str]]] = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
+        httpd.daemon_threads = True
+        threading.Thread(target=httpd.serve_forever, args=(0.02,), daemon=True).start()
+        yield Server(f"http://127.0.0.1:{httpd.server_port}", replies, requests)
+        httpd.shutdown()
+
+
+@pytest.fixture
+def python() -> Callable[..., subprocess.Popen]:
+    """Start Python code that can import scbench in a process of its own."""
+
+    def start(code: str, *arguments: object) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            env=os.environ | {"PYTHONPATH": str(ROOT / "scripts")},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture
+def counts() -> np.ndarray:
+    """Dense 30 cells x 8 genes; every cell and gene has counts, none the same total."""
+    counts = np.random.default_rng(5).poisson(1.2, (30, 8))
+    counts[np.arange(30), np.arange(30) % 8] += np.arange(1, 31)
+    return counts
+
+
+@pytest.fixture
+def obs() -> pd.DataFrame:
+    labels = np.array(["B", "NK", "T"])[np.arange(30) % 3]
+    return pd.DataFrame(
+        {"cell_type": labels, "batch": np.arange(30) // 10, "donor": ["x", "y"] * 15},
+        index=[f"c{i}" for i in range(30)],
+    )
+
+
+@pytest.fixture
+def write_h5ad(tmp_path: Path, obs: pd.DataFrame) -> Callable[..., Path]:
+    """Write an h5ad file around a matrix."""
+
+    def write(X: np.ndarray | None, name: str = "d.h5ad", genes: list[str] | None = None, **parts) -> Path:
+        import anndata
+
+        width = X.shape[1] if X is not None else 8
+        var = pd.DataFrame(index=genes or [f"g{i}" for i in range(width)])
+        adata = anndata.AnnData(None if X is None else sp.csr_matrix(X), obs=parts.pop("obs", obs), var=var, **parts)
+        adata.write_h5ad(tmp_path / name)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def entry() -> Callable[..., dict]:
+    """Make a registry entry with the defaults of the schema."""
+
+    def make(**keys) -> dict:
+        defaults = {
+            "label": "A dataset",
+            "tracks": ["markers"],
+            "source": {"type": "local", "path": "d.h5ad"},
+            "loader": "h5ad",
+            "options": {},
+            "drop_labels": [],
+            "target_sum": 10000,
+            "expected": {},
+        }
+        return defaults | keys
+
+    return make

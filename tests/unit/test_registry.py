@@ -1,0 +1,171 @@
+"""Every fault in a configuration ends in one line that names place, value and what is allowed."""
+
+import json
+import shutil
+
+import pytest
+import yaml
+
+from scbench.errors import UserError
+from scbench.registry import Registry, load_config
+from scbench.validate import read_yaml
+
+
+@pytest.fixture
+def project(tmp_path, root):
+    """The parts of the project that the registries are read from, to spoil."""
+    for part in ("config", "envs", "workflow/schemas", "scripts/scbench"):
+        shutil.copytree(root / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def _edit(project, name, change):
+    path = project / "config" / f"{name}.yaml"
+    content = json.loads(json.dumps(yaml.safe_load(path.read_text())))  # takes aliases apart
+    change(content)
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def _set(entry, key, value):
+    def change(content):
+        content[entry][key] = value
+
+    return change
+
+
+def test_the_projects_own_registries_are_valid(root):
+    registry = Registry.load(root)
+    assert registry.method("moran_i", "svg")["threads"] == 1, "defaults of the schema are filled in"
+    assert registry.dataset("sim_null")["source"]["params"]["patterned"] == 0.0
+    for name in ("config", "smoke", "paper"):
+        load_config(read_yaml(root / "config" / f"{name}.yaml"), registry, root)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        (
+            "methods",
+            _set("moran_i", "timeout_s", "soon"),
+            r"methods.yaml: 'moran_i.timeout_s' must be an integer. Got 'soon'",
+        ),
+        ("methods", _set("moran_i", "timeout_s", 0), r"'moran_i.timeout_s' must be >= 1. Got 0"),
+        (
+            "methods",
+            _set("moran_i", "tiemout_s", 5),
+            r"'moran_i' has the unknown key 'tiemout_s'. Did you mean 'timeout_s'\? Allowed: .*env",
+        ),
+        (
+            "methods",
+            _set("moran_i", "input_scale", "count"),
+            r"'moran_i.input_scale' must be one of .* Got 'count' .* Did you mean 'counts'\? Allowed: counts, log1p",
+        ),
+        ("methods", lambda c: c["moran_i"].pop("label"), r"'moran_i' lacks the key 'label'"),
+        ("methods", lambda c: c.update({"Moran I": c["moran_i"]}), r"'Moran I' is not a valid id"),
+        (
+            "methods",
+            _set("moran_i", "params", {"n_neighbours": 5}),
+            r"'moran_i.params' has the unknown key 'n_neighbours'. Did you mean 'n_neighbors'\?",
+        ),
+        (
+            "methods",
+            _set("moran_i", "entry", "scbench.svg.moran:Moran"),
+            r"names no class of scripts/scbench/svg/moran.py. Got 'Moran' .* Did you mean 'MoranI'",
+        ),
+        (
+            "methods",
+            _set("moran_i", "entry", "scbench.svg.nothing:X"),
+            r"scripts/scbench/svg/nothing.py does not exist",
+        ),
+        (
+            "methods",
+            _set("moran_i", "env", "bsae"),
+            r"'moran_i.env' names no environment. Got 'bsae' .* Did you mean 'base'",
+        ),
+        ("datasets", _set("zeisel", "tracks", []), r"datasets.yaml: 'zeisel.tracks' must have at least 1 item"),
+        ("datasets", lambda c: c["zeisel"].pop("loader"), r"'zeisel' lacks the key 'loader'"),
+        (
+            "datasets",
+            lambda c: c["zeisel"]["source"].update(sha256="12"),
+            r"'zeisel.source.sha256' must match .* Got '12'",
+        ),
+        ("datasets", lambda c: c["zeisel"]["source"].update(url="x"), r"'zeisel.source' has the unknown key 'url'"),
+        (
+            "datasets",
+            lambda c: c["zeisel"]["source"].update(type="http"),
+            r"'zeisel.source.type' .* Got 'http' .* 'https'",
+        ),
+        (
+            "datasets",
+            lambda c: c["zeisel_subtypes"]["source"].update({"from": "zeisle"}),
+            r"'zeisel_subtypes.source.from' names no dataset. Got 'zeisle' .* Did you mean 'zeisel'",
+        ),
+        (
+            "datasets",
+            lambda c: c["zeisel_subtypes"]["source"].update({"from": "zeisel_subtypes"}),
+            r"derived from itself: zeisel_subtypes <- zeisel_subtypes",
+        ),
+        ("datasets", lambda c: c["sim_null"].update(loader="h5ad"), r"'sim_null' must not have a 'loader'"),
+        ("metrics", lambda c: c["macro_f1"].update(direction="up"), r"metrics.yaml: 'macro_f1.direction' .* Got 'up'"),
+    ],
+)
+def test_faults_of_a_registry(project, name, change, message):
+    _edit(project, name, change)
+    with pytest.raises(UserError, match=message) as caught:
+        Registry.load(project)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_key_given_twice_is_refused(project):
+    path = project / "config" / "methods.yaml"
+    path.write_text(path.read_text() + "\nmoran_i: {}\n")
+    with pytest.raises(UserError, match=r"methods.yaml, line \d+: 'moran_i' is given twice"):
+        Registry.load(project)
+
+
+def test_what_is_not_yaml_is_named(project):
+    (project / "config" / "methods.yaml").write_text("moran_i: [\n")
+    with pytest.raises(UserError, match=r"methods.yaml cannot be read as YAML"):
+        Registry.load(project)
+
+
+CONFIG = {"seed": 1, "tracks": {"svg": {"datasets": ["sim_null"], "methods": ["moran_i"], "replicates": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"datasets": ["sim_nul"]}, r"dataset 'sim_nul' is not in the registry. Did you mean 'sim_null'\?"),
+        ({"datasets": ["zeisel"]}, r"dataset 'zeisel' is not of track 'svg'"),
+        ({"methods": ["morani"]}, r"method 'morani' is not in the registry. Did you mean 'moran_i'\?"),
+        ({"methods": ["wilcoxon"]}, r"method 'wilcoxon' is not of track 'svg'"),
+        ({"methods": ["moran_i", "moran_i"]}, r"'tracks.svg.methods' lists 'moran_i' twice"),
+        ({"replicates": 0}, r"'tracks.svg.replicates' must be >= 1. Got 0"),
+        ({"fdr": 1.0}, r"'tracks.svg.fdr' must be < 1. Got 1.0"),
+        ({"top_k": [5]}, r"'tracks.svg' has the unknown key 'top_k'"),
+    ],
+)
+def test_faults_of_a_configuration(root, change, message):
+    config = {"seed": 1, "tracks": {"svg": CONFIG["tracks"]["svg"] | change}}
+    with pytest.raises(UserError, match=message):
+        load_config(config, Registry.load(root), root)
+
+
+def test_every_fault_is_told_at_once(root):
+    config = {"seed": "one", "tracks": {"svg": CONFIG["tracks"]["svg"] | {"replicates": 0}}}
+    with pytest.raises(UserError) as caught:
+        load_config(config, Registry.load(root), root)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_expected_runs_are_checked(root):
+    row = {"track": "svg", "method": "moran", "status": "timeout", "reason": "too large"}
+    with pytest.raises(UserError, match="method 'moran' is not in the registry"):
+        load_config(CONFIG | {"expected": [row]}, Registry.load(root), root)
+
+
+def test_defaults_of_the_configuration_are_filled_in(root):
+    config = load_config(CONFIG, Registry.load(root), root)
+    assert config["tracks"]["svg"]["fdr"] == 0.05
+    assert config["expected"] == []
+    assert "fdr" not in CONFIG["tracks"]["svg"], "the input is left alone"

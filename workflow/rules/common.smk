@@ -1,0 +1,239 @@
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+# The package lives beside the scripts; nothing needs to be installed.
+sys.path.insert(0, str(Path(workflow.current_basedir).parents[1] / "scripts"))
+
+from scbench.errors import UserError
+from scbench.plan import Plan
+from scbench.layout import TRACKS
+
+try:
+    PLAN = Plan.load(config)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    track="|".join(TRACKS),
+    dataset="|".join(PLAN.registry.datasets),
+    method="|".join(PLAN.registry.methods),
+    replicate=r"\d+",
+    instance=r"[a-z0-9_]+(/r\d+)?",
+
+
+# --- targets ----------------------------------------------------------------------------------------------------------
+
+
+def get_track_targets(track):
+    """Targets of a track, or an error if the configuration does not have it."""
+
+    def targets(wildcards):
+        if track not in PLAN.tracks:
+            raise WorkflowError(f"track {track!r} is not in the configuration. It has: {', '.join(PLAN.tracks)}.")
+        return PLAN.targets(track)
+
+    return targets
+
+
+def get_all_targets(wildcards):
+    return [
+        *(target for track in PLAN.tracks for target in PLAN.targets(track)),
+        "results/manifest.json",
+        "results/.gate",
+    ]
+
+
+def get_all_prepared(wildcards):
+    return PLAN.all_prepared()
+
+
+def get_all_prepared_facts(wildcards):
+    return [facts_of(path) for path in PLAN.all_prepared()]
+
+
+def get_all_tracks(name):
+    """One table of each track."""
+    return [f"results/{track}/{name}" for track in PLAN.tracks]
+
+
+# --- data -------------------------------------------------------------------------------------------------------------
+
+
+def facts_of(prepared):
+    """The file of facts beside a prepared dataset."""
+    return prepared.removesuffix(".h5ad") + ".json"
+
+
+def instance(wildcards):
+    """Dataset and replicate of a prepared instance, `dataset` or `dataset/r0`."""
+    return PLAN.instance(wildcards.instance)
+
+
+def get_download(wildcards, output):
+    return PLAN.source_of_raw(output[0])
+
+
+def get_dataset(wildcards):
+    return instance(wildcards)[0]
+
+
+def get_entry(wildcards):
+    return PLAN.registry.dataset(get_dataset(wildcards))
+
+
+def get_data_seed(wildcards):
+    return PLAN.data_seed(*instance(wildcards))
+
+
+def get_sources(wildcards):
+    """The file or parent dataset that a dataset is prepared from; a simulated one has none."""
+    found = PLAN.source(*instance(wildcards))
+    return [found] if found else []
+
+
+def get_data(wildcards):
+    return PLAN.prepared(wildcards.dataset, wildcards.replicate)
+
+
+def get_first_data(wildcards):
+    return PLAN.prepared(wildcards.dataset, 0)
+
+
+def get_all_data(wildcards):
+    return [PLAN.prepared(wildcards.dataset, r) for r in PLAN.replicates(wildcards.track)]
+
+
+def get_all_facts(wildcards):
+    return [facts_of(path) for path in get_all_data(wildcards)]
+
+
+def get_scheme(wildcards):
+    return PLAN.split_scheme(wildcards.track, wildcards.dataset, int(wildcards.replicate))
+
+
+def get_split(wildcards):
+    return PLAN.split(wildcards.track, wildcards.dataset, wildcards.replicate)
+
+
+def get_all_splits(wildcards):
+    return [
+        path for r in PLAN.replicates(wildcards.track) for path in PLAN.split(wildcards.track, wildcards.dataset, r)
+    ]
+
+
+# --- runs -------------------------------------------------------------------------------------------------------------
+
+
+def get_code(*modules):
+    """Source files of modules and of what they import."""
+    return PLAN.sources(*modules)
+
+
+def get_method_code(wildcards):
+    return PLAN.method_code(wildcards.method)
+
+
+def get_spec(wildcards):
+    return PLAN.spec(wildcards.track, wildcards.dataset, wildcards.method, int(wildcards.replicate))
+
+
+def get_threads(wildcards):
+    return PLAN.method(wildcards.method)["threads"]
+
+
+def get_mem_mb(wildcards, attempt):
+    """A tenth more than the run's own limit, so that the run ends first and can say why; more on a resubmission."""
+    return (int(PLAN.method(wildcards.method)["mem_mb"] * 1.1) + 300) * attempt
+
+
+def get_runtime(wildcards):
+    """Minutes, with room for loading the data."""
+    return PLAN.method(wildcards.method)["timeout_s"] // 60 + 5
+
+
+def get_gpu(wildcards):
+    return PLAN.method(wildcards.method)["gpu"]
+
+
+def get_env(wildcards):
+    return f"../../envs/{PLAN.method(wildcards.method)['env']}.yaml"
+
+
+# --- scores and figures -----------------------------------------------------------------------------------------------
+
+
+def get_runs(name):
+    """One file of each replicate of a method on a dataset."""
+
+    def runs(wildcards):
+        folder = f"results/{wildcards.track}/{wildcards.dataset}/{wildcards.method}"
+        return [f"{folder}/r{r}/{name}" for r in PLAN.replicates(wildcards.track)]
+
+    return runs
+
+
+def get_of_dataset(name):
+    """One file of each method of a track on a dataset."""
+
+    def files(wildcards):
+        methods = PLAN.tracks[wildcards.track]["methods"]
+        return [f"results/{wildcards.track}/{wildcards.dataset}/{method}/{name}" for method in methods]
+
+    return files
+
+
+def get_of_track(name):
+    """One file of each method and dataset of a track."""
+
+    def files(wildcards):
+        run = PLAN.tracks[wildcards.track]
+        return [f"results/{wildcards.track}/{d}/{m}/{name}" for d in run["datasets"] for m in run["methods"]]
+
+    return files
+
+
+def get_statuses(wildcards):
+    folders = get_of_track("")(wildcards)
+    return [f"{folder}r{r}/status.json" for folder in folders for r in PLAN.replicates(wildcards.track)]
+
+
+def get_metric_code(wildcards):
+    return PLAN.metric_code(wildcards.track)
+
+
+def get_metrics(wildcards):
+    return PLAN.registry.metrics_of(wildcards.track)
+
+
+def get_scoring(wildcards):
+    return PLAN.scoring(wildcards.track)
+
+
+def get_method_entry(wildcards):
+    return PLAN.registry.method(wildcards.method)
+
+
+def get_method_entries(wildcards):
+    return {name: PLAN.registry.method(name) for name in PLAN.tracks[wildcards.track]["methods"]}
+
+
+def get_statistics(wildcards):
+    return PLAN.statistics(wildcards.track)
+
+
+def get_labels(wildcards):
+    """What figures write beside ids: the registry's entries of methods, metrics and datasets."""
+    return PLAN.labels(wildcards.track)
+
+
+def get_scenario(wildcards):
+    return PLAN.confusion_scenario(wildcards.track)
+
+
+def get_track_title(wildcards):
+    return {"markers": "Marker genes", "svg": "Spatially variable genes", "annotation": "Cell type annotation"}[
+        wildcards.track
+    ]

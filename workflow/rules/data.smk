@@ -1,0 +1,51 @@
+rule download:
+    output:
+        "resources/raw/{file}",
+    log:
+        "logs/download/{file}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        download=1,
+    params:
+        source=get_download,
+    script:
+        "../../scripts/download.py"
+
+
+rule prepare:
+    input:
+        source=get_sources,
+    output:
+        data="resources/prepared/{instance}.h5ad",
+        facts="resources/prepared/{instance}.json",
+    log:
+        "logs/prepare/{instance}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        name=get_dataset,
+        entry=get_entry,
+        seed=get_data_seed,
+    script:
+        "../../scripts/prepare.py"
+
+
+rule split:
+    input:
+        data=get_data,
+    output:
+        "resources/splits/{track}/{dataset}/r{replicate}.npz",
+    log:
+        "logs/split/{track}/{dataset}/r{replicate}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    params:
+        scheme=get_scheme,
+    script:
+        "../../scripts/split.py"

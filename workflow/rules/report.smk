@@ -1,0 +1,57 @@
+rule qc:
+    input:
+        status=get_all_tracks("status.tsv"),
+        scores=get_all_tracks("scores.tsv"),
+        code=get_code("scbench.qc"),
+    output:
+        table="results/qc.tsv",
+        page=report(
+            "results/tables/qc.html",
+            caption="../report/tables.rst",
+            category="Quality checks",
+            labels={"figure": "Checks"},
+        ),
+    log:
+        "logs/qc.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    params:
+        methods=PLAN.registry.methods,
+        metrics=PLAN.registry.metrics,
+    script:
+        "../../scripts/qc.py"
+
+
+# Apart from `qc`, so that the checks are there to be read when the gate is shut.
+rule gate:
+    input:
+        "results/qc.tsv",
+    output:
+        touch("results/.gate"),
+    log:
+        "logs/gate.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    script:
+        "../../scripts/gate.py"
+
+
+rule manifest:
+    input:
+        tables=get_all_tracks("scores.tsv"),
+        status=get_all_tracks("status.tsv"),
+        qc="results/qc.tsv",
+        facts=get_all_prepared_facts,
+    output:
+        "results/manifest.json",
+    log:
+        "logs/manifest.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    params:
+        config=PLAN.config,
+    script:
+        "../../scripts/manifest.py"

@@ -1,0 +1,74 @@
+# One rule for every method of every track: environment, resources and parameters come from the registry.
+rule run:
+    input:
+        data=get_data,
+        split=get_split,
+        code=get_method_code,
+    output:
+        status="results/{track}/{dataset}/{method}/r{replicate}/status.json",
+        output="results/{track}/{dataset}/{method}/r{replicate}/output.tsv",
+    log:
+        "logs/run/{track}/{dataset}/{method}/r{replicate}.log",
+    benchmark:
+        "benchmarks/run/{track}/{dataset}/{method}/r{replicate}.jsonl"
+    conda:
+        get_env
+    threads: get_threads
+    resources:
+        mem_mb=get_mem_mb,
+        runtime=get_runtime,
+        gpu=get_gpu,
+    params:
+        spec=get_spec,
+    script:
+        "../../scripts/run_method.py"
+
+
+rule score:
+    input:
+        statuses=get_runs("status.json"),
+        outputs=get_runs("output.tsv"),
+        data=get_all_data,
+        facts=get_all_facts,
+        splits=get_all_splits,
+        code=get_metric_code,
+    output:
+        scores="results/{track}/{dataset}/{method}/scores.tsv",
+        confusion="results/{track}/{dataset}/{method}/confusion.tsv",
+    log:
+        "logs/score/{track}/{dataset}/{method}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        metrics=get_metrics,
+        scoring=get_scoring,
+        method=get_method_entry,
+    script:
+        "../../scripts/score.py"
+
+
+rule collect:
+    input:
+        statuses=get_statuses,
+        scores=get_of_track("scores.tsv"),
+    output:
+        scores="results/{track}/scores.tsv",
+        scores_parquet="results/{track}/scores.parquet",
+        status="results/{track}/status.tsv",
+        status_parquet="results/{track}/status.parquet",
+        ranks="results/{track}/ranks.tsv",
+        ranks_parquet="results/{track}/ranks.parquet",
+    log:
+        "logs/collect/{track}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    params:
+        methods=get_method_entries,
+        metrics=get_metrics,
+        statistics=get_statistics,
+    script:
+        "../../scripts/collect.py"
