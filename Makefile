@@ -5,8 +5,11 @@
 PYTHON ?= python3
 CORES  ?= $(shell nproc 2>/dev/null || echo 2)
 CONFIG ?= config/config.yaml
+TRACK  ?= workflow
 BIN    := .venv/bin
 UV     := $(shell command -v uv || echo $(BIN)/uv)
+# uv does not read pip's setting for a local folder of wheels (a CPU build of torch, say), so it is passed on.
+FIND_LINKS = $(or $(UV_FIND_LINKS),$(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null))
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 
 help:  ## show this help
@@ -14,20 +17,19 @@ help:  ## show this help
 
 setup: .venv/.complete  ## build .venv from constraints.txt
 
-# uv does not read pip's list of local wheel folders, so it is passed on.
 .venv/.complete: pyproject.toml constraints.txt
 	@echo "Setting up .venv (once, a minute or two) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"scbench needs Python 3.11 or newer. Got {sys.version.split()[0]} from $(PYTHON); set PYTHON=...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x "$(UV)" || $(BIN)/python -m pip install --quiet uv
-	UV_FIND_LINKS="$${UV_FIND_LINKS:-$$($(BIN)/python -m pip config get global.find-links 2>/dev/null || echo $$PIP_FIND_LINKS)}" \
-		$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt \
-		-r pyproject.toml --extra workflow --extra deep --extra dev
+	UV_FIND_LINKS="$(FIND_LINKS)" $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python \
+		--constraint constraints.txt -r pyproject.toml --extra workflow --extra deep --extra dev
 	@touch $@
 
+# The report is written even if the quality gate is shut: it says why.
 run: setup  ## run the default benchmark (CONFIG=..., CORES=...) and write results/report.html
-	$(SNAKEMAKE)
-	@$(MAKE) --no-print-directory results/report.html
+	@$(SNAKEMAKE); code=$$?; \
+	if [ -f results/manifest.json ]; then $(MAKE) --no-print-directory results/report.html || exit; fi; exit $$code
 
 results/report.html: results/manifest.json
 	$(SNAKEMAKE) --report $@.part.html
@@ -48,13 +50,21 @@ format: setup  ## rewrite the sources in the house style
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
+docs: setup  ## write config/README.md again from the schemas
+	PYTHONPATH=scripts $(BIN)/python -m scbench.config_readme
+
+bench: setup  ## measure the targets of TRACK=workflow|svg into results/bench/TRACK.tsv
+	PYTHONPATH=scripts $(BIN)/python -m scbench.bench $(TRACK)
+
 lock: setup  ## resolve constraints.txt again from pyproject.toml
-	$(BIN)/python -m scbench.lock
+	UV_FIND_LINKS="$(FIND_LINKS)" $(UV) pip compile --quiet --python-version 3.11 --no-header --no-annotate \
+		--all-extras pyproject.toml | sed 's/+cpu$$//' > constraints.txt.part
+	@mv constraints.txt.part constraints.txt
 
 clean:  ## remove results (keeps downloads and .venv)
 	rm -rf .snakemake
-	find results -mindepth 1 ! -name README.md -delete
+	find results -mindepth 1 ! -path results/README.md -delete
 
 distclean: clean  ## remove everything that was downloaded or built
 	rm -rf .venv build
-	find resources -mindepth 1 ! -name README.md -delete
+	find resources -mindepth 1 ! -path resources/README.md -delete

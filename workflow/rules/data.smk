@@ -2,7 +2,7 @@ rule download:
     output:
         "resources/raw/{file}",
     log:
-        "logs/download/{file}.log",
+        "results/logs/download/{file}.log",
     conda:
         "../../envs/base.yaml"
     threads: 1
@@ -21,7 +21,7 @@ rule prepare:
         data="resources/prepared/{instance}.h5ad",
         facts="resources/prepared/{instance}.json",
     log:
-        "logs/prepare/{instance}.log",
+        "results/logs/prepare/{instance}.log",
     conda:
         "../../envs/base.yaml"
     threads: 1
@@ -41,7 +41,7 @@ rule split:
     output:
         "resources/splits/{track}/{dataset}/r{replicate}.npz",
     log:
-        "logs/split/{track}/{dataset}/r{replicate}.log",
+        "results/logs/split/{track}/{dataset}/r{replicate}.log",
     conda:
         "../../envs/base.yaml"
     threads: 1

@@ -11,7 +11,7 @@ rule figure_scores:
         ),
         pdf="results/figures/{track}-scores.pdf",
     log:
-        "logs/figures/{track}-scores.log",
+        "results/logs/figures/{track}-scores.log",
     conda:
         "../../envs/base.yaml"
     threads: 1
@@ -33,7 +33,7 @@ rule figure_cost:
         ),
         pdf="results/figures/{track}-cost.pdf",
     log:
-        "logs/figures/{track}-cost.log",
+        "results/logs/figures/{track}-cost.log",
     conda:
         "../../envs/base.yaml"
     threads: 1
@@ -55,7 +55,7 @@ rule figure_confusion:
         ),
         pdf="results/figures/{track}-confusion-{dataset}.pdf",
     log:
-        "logs/figures/{track}-confusion-{dataset}.log",
+        "results/logs/figures/{track}-confusion-{dataset}.log",
     conda:
         "../../envs/base.yaml"
     threads: 1
@@ -79,7 +79,7 @@ rule figure_tissue:
         ),
         pdf="results/figures/{track}-tissue-{dataset}.pdf",
     log:
-        "logs/figures/{track}-tissue-{dataset}.log",
+        "results/logs/figures/{track}-tissue-{dataset}.log",
     conda:
         "../../envs/base.yaml"
     threads: 1
@@ -103,7 +103,7 @@ rule table:
             labels={"figure": "Tables: ranks, scores, status"},
         ),
     log:
-        "logs/tables/{track}.log",
+        "results/logs/tables/{track}.log",
     conda:
         "../../envs/base.yaml"
     threads: 1

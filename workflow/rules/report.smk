@@ -12,7 +12,7 @@ rule qc:
             labels={"figure": "Checks"},
         ),
     log:
-        "logs/qc.log",
+        "results/logs/qc.log",
     conda:
         "../../envs/base.yaml"
     threads: 1
@@ -30,7 +30,7 @@ rule gate:
     output:
         touch("results/.gate"),
     log:
-        "logs/gate.log",
+        "results/logs/gate.log",
     conda:
         "../../envs/base.yaml"
     threads: 1
@@ -47,7 +47,7 @@ rule manifest:
     output:
         "results/manifest.json",
     log:
-        "logs/manifest.log",
+        "results/logs/manifest.log",
     conda:
         "../../envs/base.yaml"
     threads: 1

@@ -8,9 +8,9 @@ rule run:
         status="results/{track}/{dataset}/{method}/r{replicate}/status.json",
         output="results/{track}/{dataset}/{method}/r{replicate}/output.tsv",
     log:
-        "logs/run/{track}/{dataset}/{method}/r{replicate}.log",
+        "results/logs/run/{track}/{dataset}/{method}/r{replicate}.log",
     benchmark:
-        "benchmarks/run/{track}/{dataset}/{method}/r{replicate}.jsonl"
+        "results/benchmarks/run/{track}/{dataset}/{method}/r{replicate}.jsonl"
     conda:
         get_env
     threads: get_threads
@@ -36,7 +36,7 @@ rule score:
         scores="results/{track}/{dataset}/{method}/scores.tsv",
         confusion="results/{track}/{dataset}/{method}/confusion.tsv",
     log:
-        "logs/score/{track}/{dataset}/{method}.log",
+        "results/logs/score/{track}/{dataset}/{method}.log",
     conda:
         "../../envs/base.yaml"
     threads: 1
@@ -62,7 +62,7 @@ rule collect:
         ranks="results/{track}/ranks.tsv",
         ranks_parquet="results/{track}/ranks.parquet",
     log:
-        "logs/collect/{track}.log",
+        "results/logs/collect/{track}.log",
     conda:
         "../../envs/base.yaml"
     threads: 1
