@@ -37,7 +37,7 @@ results/report.html: results/manifest.json
 	@echo "Report: $@"
 
 test: setup  ## run the tests
-	$(BIN)/python -m pytest -n $(CORES) --dist worksteal
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
 lint: setup  ## ruff, snakefmt and snakemake --lint
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from scbench.report.tables import page
 from scbench.script import guarded
 
 with guarded(snakemake.log[0]):
-    tables = {name: read_table(path) for name, path in snakemake.input.items()}
+    same_everywhere = ["schema_version", "track"]
+    tables = {name: read_table(path).drop(columns=same_everywhere) for name, path in snakemake.input.items()}
     with atomic(snakemake.output[0]) as part:
         part.write_text(page(tables, snakemake.params.title))

@@ -133,8 +133,12 @@ class Plan:
     @staticmethod
     @cache
     def sources(*modules: str) -> list[str]:
-        """Source files of modules and of everything of ours that they import."""
-        return [str(path) for path in sources(*modules)]
+        """Source files of modules and of everything of ours that they import.
+
+        Relative where they lie below the working folder: a project that is moved or copied is still up to date.
+        """
+        here = Path.cwd()
+        return [str(path.relative_to(here) if path.is_relative_to(here) else path) for path in sources(*modules)]
 
     def method_code(self, method: str) -> list[str]:
         """Source files that a run of a method depends on."""

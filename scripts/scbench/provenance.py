@@ -33,7 +33,8 @@ def sources(*modules: str, root: Path = ROOT) -> list[Path]:
     ['__init__.py', 'seeds.py']
     """
     found: set[Path] = set()
-    queue = [_module_file(module.partition(":")[0], root) for module in modules]
+    names = [module.partition(":")[0] for module in modules]
+    queue = [_module_file(name, root) for name in (*names, *_parents(names))]
     while queue:
         path = queue.pop()
         if path is not None and path not in found:
@@ -108,8 +109,12 @@ def _imports(path: Path, root: Path) -> list[Path | None]:
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    parents = {".".join(name.split(".")[:i]) for name in names for i in range(1, name.count(".") + 1)}
-    return [_module_file(name, root) for name in sorted({*names, *parents})]
+    return [_module_file(name, root) for name in sorted({*names, *_parents(names)})]
+
+
+def _parents(names: list[str]) -> set[str]:
+    """Packages that are imported with modules."""
+    return {".".join(name.split(".")[:i]) for name in names for i in range(1, name.count(".") + 1)}
 
 
 def _module_file(module: str, root: Path) -> Path | None:

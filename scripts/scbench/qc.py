@@ -6,7 +6,8 @@ from scbench.errors import UserError
 
 NOTE = (
     "An error shuts the gate: a run ended badly and the configuration does not expect it. A warning wants a look. "
-    "A note says what the tables leave out."
+    "A note says what the tables leave out. "
+    "Without rows there is nothing to report."
 )
 COLUMNS = ["severity", "check", "track", "dataset", "method", "message"]
 

@@ -37,7 +37,8 @@ def plot(
     data
         Dataset with log1p values and coordinates, of which the first two are drawn.
     tables
-        For each method its table with columns ``gene``, ``statistic``, ``pvalue`` and ``score``. Controls are left out.
+        For each method its table with columns ``gene``, ``statistic``, ``pvalue`` and ``score``. Controls and
+        empty tables, which failed runs leave, are left out.
     methods
         The registry.
     title
@@ -47,7 +48,8 @@ def plot(
     fdr
         Benjamini-Hochberg level at which a gene counts as called.
     """
-    names = [name for name in methods if name in tables and methods[name]["role"] not in style.CONTROLS]
+    shown = {name for name, table in tables.items() if len(table) and methods[name]["role"] not in style.CONTROLS}
+    names = [name for name in methods if name in shown]
     if not names:
         return style.blank(f"{title}: no method has a result.")
     adjusted = pd.DataFrame({name: _adjust(tables[name]["pvalue"]) for name in names})

@@ -1,0 +1,108 @@
+"""Agreement with outputs of other implementations on real data (../shared; skipped where it is absent)."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from scipy.stats import false_discovery_control
+from sklearn.metrics import accuracy_score, f1_score
+
+from scbench.annotation.knn_pca import KNNOnPCA
+from scbench.annotation.linear_svm import LinearSVM
+from scbench.annotation.logistic_regression import LogisticRegression as AnnotatorLogisticRegression
+from scbench.annotation.nearest_centroid import NearestCentroid
+from scbench.data.prepare import log1p_normalised
+from scbench.markers.logistic_regression import LogisticRegression
+from scbench.markers.t_test import TTest
+from scbench.markers.wilcoxon import Wilcoxon
+from scbench.metrics import classification as metrics
+from scbench.score import classify
+
+
+@pytest.fixture(scope="module")
+def citeseq(shared):
+    import anndata as ad
+
+    adata = ad.read_h5ad(shared / "data/citeseq_cbmc.h5ad")
+    return log1p_normalised(adata.X.tocsr(), 10_000), adata.obs["cell_type"].astype(str).to_numpy(dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("method", "annotator"),
+    [
+        ("LinearSVC", LinearSVM),
+        ("LogReg", AnnotatorLogisticRegression),
+        ("kNN15_PCA50", KNNOnPCA),
+        ("NearestCentroid", NearestCentroid),
+    ],
+)
+def test_annotators_reach_the_reference_on_its_folds(shared, citeseq, method, annotator):
+    X, labels = citeseq
+    reference = pd.read_csv(shared / "reference/scrobust/citeseq_baselines_folds.csv")
+    reference = reference[(reference["method"] == method) & (reference["ratio"] == 0)].set_index("fold")
+    folds = pd.read_csv(shared / "reference/scrobust/citeseq_folds.csv")["fold"].to_numpy()
+    for fold in range(2):
+        predicted = annotator().fit(X[folds != fold], labels[folds != fold], seed=0).predict(X[folds == fold]).labels
+        true = labels[folds == fold]
+        assert accuracy_score(true, predicted) == pytest.approx(reference.loc[fold, "accuracy"], abs=0.005)
+        assert f1_score(true, predicted, average="macro") == pytest.approx(reference.loc[fold, "macro_f1"], abs=0.012)
+
+
+# scanpy's default is not to correct for ties.
+SELECTORS = {"t-test": TTest(), "wilcoxon": Wilcoxon(tie_correct=False), "logreg": LogisticRegression()}
+
+
+@pytest.mark.parametrize("method", SELECTORS)
+@pytest.mark.parametrize("k", [5, 30])
+def test_marker_panels_score_as_in_the_reference(shared, citeseq, method, k):
+    X, labels = citeseq
+    genes = np.array([f"g{i:04d}" for i in range(500)], dtype=object)
+    split = pd.read_csv(shared / "reference/smash/citeseq_split.csv")["split"].to_numpy()
+    train, test = np.flatnonzero(split == "train"), np.flatnonzero(split == "test")
+    ranking = SELECTORS[method].fit(X[train], labels[train], genes, seed=0)
+    panel = np.flatnonzero(np.isin(genes, ranking.ranking_.query("rank <= @k")["gene"]))
+    classes = np.unique(labels)
+    matrix = metrics.confusion_matrix(labels[test], classify(X[:, panel], labels, train, test, 3), classes)
+
+    reference = pd.read_csv(shared / "reference/smash/metrics.csv")
+    row = reference[(reference["dataset"] == "citeseq") & (reference["top_per_class"] == str(k))]
+    row = row[row["method"].str.contains("baseline") & row["method"].str.contains(method)].iloc[0]
+    assert len(panel) == pytest.approx(row["n_genes"], abs=3)
+    assert 100 * metrics.misclassification(matrix) == pytest.approx(row["M_acc"], abs=0.7)
+    assert 100 * metrics.misclassification_recall(matrix) == pytest.approx(row["M_recall"], abs=1.5)
+    assert 100 * metrics.misclassification_precision(matrix) == pytest.approx(row["M_prec"], abs=1.5)
+    assert metrics.macro_f1(matrix) == pytest.approx(row["F1"], abs=0.012)
+
+
+@pytest.mark.parametrize("name", ["sim_a", "sim_n1000", "sim_b"])
+def test_moran_calls_the_genes_of_the_reference(shared, name):
+    from scbench.svg.moran import MoranI
+
+    data = np.load(shared / f"reference/scgco/{name}_input.npz", allow_pickle=True)
+    X = log1p_normalised(sp.csr_matrix(data["counts"]), "median")
+    table = MoranI(graph="delaunay", null="normality").fit(X, data["locs"], seed=0).table_
+    called = false_discovery_control(table["pvalue"]) <= 0.05
+    truth = data["truth"] > 0
+    reference = pd.read_csv(shared / "reference/svg_peers/simulated_calls.csv")
+    row = reference[reference["set"].eq(name) & reference["method"].str.contains("oran")].iloc[0]
+    assert (called & truth).sum() == pytest.approx(row["true_calls"], abs=1)
+    assert (called & ~truth).sum() == pytest.approx(row["false_calls"], abs=1)
+
+
+def test_highly_variable_genes_are_those_of_seurat(shared):
+    """2,894 genes on olfactory bulb replicate 11, the number in the scGCO paper."""
+    import anndata as ad
+    import scanpy as sc
+
+    adata = ad.read_h5ad(shared / "data/mob_rep11.h5ad")
+    if "in_spatialde_info" in adata.obs:
+        adata = adata[adata.obs["in_spatialde_info"].astype(bool)].copy()
+    adata.X = adata.X.astype(np.float32)
+    sc.pp.filter_cells(adata, min_genes=200)
+    sc.pp.filter_genes(adata, min_cells=3)
+    X = log1p_normalised(sp.csr_matrix(adata.X), 10_000)
+    from scbench.svg.hvg import HighlyVariable
+
+    score = HighlyVariable().fit(X, adata.obsm["spatial"], seed=0).table_["score"].to_numpy()
+    mean = np.log1p(np.expm1(X.toarray()).mean(axis=0))
+    assert ((score > 0.6) & (mean > 0.0125) & (mean < 3)).sum() == 2894

@@ -1,0 +1,64 @@
+"""What a user types, without running it."""
+
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.workflow
+
+
+def _snakemake(root, folder, *args):
+    command = [sys.executable, "-m", "snakemake", "-n", "--quiet", "rules", "--directory", str(folder), *args]
+    return subprocess.run(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
+@pytest.mark.parametrize("name", ["config", "smoke", "paper"])
+def test_every_configuration_can_be_planned(root, tmp_path, name):
+    done = _snakemake(root, tmp_path, "--cores", "2", "--configfile", str(root / f"config/{name}.yaml"))
+    assert done.returncode == 0, done.stdout
+    assert "This was a dry-run" in done.stdout
+
+
+@pytest.mark.parametrize("profile", ["default", "ci", "timing", "slurm"])
+def test_every_profile_is_understood(root, tmp_path, profile):
+    config = ["--configfile", str(root / "config/smoke.yaml")]
+    done = _snakemake(root, tmp_path, "--cores", "2", "--profile", f"profiles/{profile}", *config)
+    # Without conda on this machine Snakemake must at least have read the profile and got as far as asking for it.
+    assert done.returncode == 0 or (profile == "slurm" and "conda" in done.stdout), done.stdout
+
+
+def test_the_entry_point_for_catalogues_works(root, tmp_path):
+    config = ["--configfile", str(root / "config/smoke.yaml")]
+    done = _snakemake(root, tmp_path, "--cores", "2", "--snakefile", "workflow/Snakefile", *config)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"methods": ["moran"]}, "method 'moran' is not in the registry. Did you mean 'moran_i'?"),
+        ({"datasets": ["toy_spot"]}, "dataset 'toy_spot' is not in the registry. Did you mean 'toy_spots'?"),
+        ({"replicates": "many"}, "'tracks.svg.replicates' must be an integer. Got 'many' instead."),
+    ],
+)
+def test_a_slip_in_the_configuration_ends_before_anything_runs(root, tmp_path, change, message):
+    run = {"datasets": ["toy_spots"], "methods": ["moran_i"], "replicates": 1} | change
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump({"seed": 1, "tracks": {"svg": run}}))
+    done = _snakemake(root, tmp_path, "--cores", "1", "--configfile", str(path))
+    assert done.returncode == 1
+    assert message in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_track_that_is_not_configured_is_named(root, tmp_path):
+    path = tmp_path / "config.yaml"
+    run = {"datasets": ["toy_spots"], "methods": ["moran_i"], "replicates": 1}
+    path.write_text(yaml.safe_dump({"seed": 1, "tracks": {"svg": run}}))
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/config.yaml").write_text(path.read_text())
+    done = _snakemake(root, tmp_path, "--configfile", str(path), "--cores", "1", "annotation")
+    assert done.returncode == 1
+    assert "track 'annotation' is not in the configuration. It has: svg." in done.stdout
