@@ -71,39 +71,43 @@ def _moran(data: tuple) -> None:
     MoranI().fit(*data, seed=0)
 
 
-def _config_of(jobs: int) -> Path:
-    """A configuration of about so many jobs."""
+def _much_to_do(jobs: int) -> Path:
+    """A folder whose configuration has about so many jobs."""
     config = read_yaml(ROOT / "config" / "config.yaml")
     run = config["tracks"]["annotation"]
     # Per replicate and dataset one run of each method and one split.
     run["replicates"] = round(jobs / len(run["datasets"]) / (len(run["methods"]) + 1))
     config["tracks"] = {"annotation": run}
-    path = Path(tempfile.mkdtemp()) / "config.yaml"
-    path.write_text(yaml.safe_dump(config))
-    return path
-
-
-def _dry_run(config: Path) -> None:
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "-n", "--quiet", "all", "--configfile", str(config)]
-    subprocess.run([*command, "--directory", str(config.parent)], check=True, cwd=ROOT)
+    return _folder(config)
 
 
 def _jobs_to_run(jobs: int) -> Path:
     """A folder in which everything is done but so many runs of the lightest method of all, each on data of its own."""
-    folder = Path(tempfile.mkdtemp())
     run = {"datasets": ["toy_spots"], "methods": ["random_pvalues"], "replicates": jobs}
-    (folder / "config.yaml").write_text(yaml.safe_dump({"seed": 1, "tracks": {"svg": run}}))
+    folder = _folder({"seed": 1, "tracks": {"svg": run}})
     _snakemake(folder, "data")
     return folder
 
 
+def _folder(config: dict) -> Path:
+    """A new working folder with a configuration."""
+    folder = Path(tempfile.mkdtemp())
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    return folder
+
+
 def _snakemake(folder: Path, *targets: str) -> None:
-    # The project's own configuration must not add its tracks.
-    link = folder / "config" / "config.yaml"
-    link.parent.mkdir(exist_ok=True)
-    link.write_text((folder / "config.yaml").read_text())
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--quiet", "all", "--directory", str(folder)]
-    subprocess.run([*command, *targets], check=True, cwd=ROOT)
+    options = [
+        "--configfile",
+        str(folder / "config.yaml"),
+        "--directory",
+        str(folder),
+        "--cores",
+        "1",
+        "--quiet",
+        "all",
+    ]
+    subprocess.run([sys.executable, "-m", "snakemake", *options, *targets], check=True, cwd=ROOT)
 
 
 def _imports() -> None:
@@ -117,7 +121,7 @@ _JOBS = 20
 
 CASES: dict[str, dict[str, Case]] = {
     "workflow": {
-        "dry run of 2,000 jobs": Case(lambda: _config_of(2000), _dry_run, cpu_s=6),
+        "dry run of 2,000 jobs": Case(lambda: _much_to_do(2000), lambda folder: _snakemake(folder, "-n"), cpu_s=6),
         "overhead of a job beyond its imports": Case(
             lambda: _jobs_to_run(_JOBS),
             lambda folder: _snakemake(folder, "--until", "run"),

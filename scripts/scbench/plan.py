@@ -168,12 +168,16 @@ class Plan:
         return f"top{max(self.tracks[track]['top_k'])}" if track == "markers" else ""
 
     def labels(self, track: str) -> dict[str, dict]:
-        """Registry entries of a track's methods, metrics and datasets, in the configuration's order."""
-        run = self.tracks[track]
+        """What figures need of the registry entries of a track's methods, metrics and datasets."""
+        run, registry = self.tracks[track], self.registry
+        entries = {
+            "methods": ({name: registry.method(name) for name in run["methods"]}, ("label", "role", "track")),
+            "metrics": (registry.metrics_of(track), ("label", "min", "max", "direction", "primary", "per_class")),
+            "datasets": ({name: registry.dataset(name) for name in run["datasets"]}, ("label",)),
+        }
         return {
-            "methods": {name: self.registry.method(name) for name in run["methods"]},
-            "metrics": self.registry.metrics_of(track),
-            "datasets": {name: self.registry.dataset(name) for name in run["datasets"]},
+            kind: {name: {key: entry[key] for key in keys} for name, entry in found.items()}
+            for kind, (found, keys) in entries.items()
         }
 
     def spec(self, track: str, dataset: str, method: str, replicate: int) -> dict[str, Any]:

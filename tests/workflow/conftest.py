@@ -53,8 +53,6 @@ class Project:
 
     def write_config(self, config: dict) -> None:
         (self.folder / "config/test.yaml").write_text(yaml.safe_dump(config))
-        # Without it the default's tracks would be merged in.
-        (self.folder / "config/config.yaml").write_text(yaml.safe_dump(config))
 
     def append(self, path: str, text: str) -> None:
         with (self.folder / path).open("a") as file:

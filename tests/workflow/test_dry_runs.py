@@ -57,8 +57,22 @@ def test_a_track_that_is_not_configured_is_named(root, tmp_path):
     path = tmp_path / "config.yaml"
     run = {"datasets": ["toy_spots"], "methods": ["moran_i"], "replicates": 1}
     path.write_text(yaml.safe_dump({"seed": 1, "tracks": {"svg": run}}))
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config/config.yaml").write_text(path.read_text())
     done = _snakemake(root, tmp_path, "--configfile", str(path), "--cores", "1", "annotation")
     assert done.returncode == 1
     assert "track 'annotation' is not in the configuration. It has: svg." in done.stdout
+
+
+def test_a_configuration_of_ones_own_is_not_mixed_with_the_default(root, tmp_path):
+    path = tmp_path / "config.yaml"
+    run = {"datasets": ["toy_spots"], "methods": ["moran_i"], "replicates": 1}
+    path.write_text(yaml.safe_dump({"seed": 1, "tracks": {"svg": run}}))
+    done = _snakemake(root, tmp_path, "--configfile", str(path), "--cores", "1")
+    assert done.returncode == 0, done.stdout
+    assert "annotation" not in done.stdout
+    assert "zeisel" not in done.stdout
+
+
+def test_a_single_setting_can_be_given_on_the_command_line(root, tmp_path):
+    (tmp_path / "config").symlink_to(root / "config")
+    done = _snakemake(root, tmp_path, "--config", "seed=7", "--cores", "1")
+    assert done.returncode == 0, done.stdout
