@@ -97,21 +97,13 @@ def _folder(config: dict) -> Path:
 
 
 def _snakemake(folder: Path, *targets: str) -> None:
-    options = [
-        "--configfile",
-        str(folder / "config.yaml"),
-        "--directory",
-        str(folder),
-        "--cores",
-        "1",
-        "--quiet",
-        "all",
-    ]
-    subprocess.run([sys.executable, "-m", "snakemake", *options, *targets], check=True, cwd=ROOT)
+    config = ["--configfile", str(folder / "config.yaml"), "--directory", str(folder)]
+    options = ["--quiet", "all", "--cores", "1"]
+    subprocess.run([sys.executable, "-m", "snakemake", *config, *options, *targets], check=True, cwd=ROOT)
 
 
 def _imports() -> None:
-    """What each of these runs imports, and a Snakemake that has nothing to do."""
+    """What these runs import, each in a process of its own."""
     code = "import scbench.child, scbench.io, scbench.contract, scbench.svg.controls"
     for _ in range(_JOBS):
         subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT / "scripts")

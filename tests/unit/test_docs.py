@@ -73,3 +73,16 @@ def test_the_package_can_be_installed_and_used_elsewhere(root, tmp_path):
     )
     assert str(tmp_path / "site") in printed.stdout
     assert printed.stdout.split()[-1] == "4"
+
+
+def test_a_benchmark_case_is_measured(monkeypatch):
+    from scbench import bench
+
+    case = bench.Case(lambda: 3, lambda made: sum(range(made * 10**6)), per=3, cells=5, cpu_s=0.0, original=100.0)
+    monkeypatch.setitem(bench.CASES, "toy", {"sum": case})
+    row = bench.measure("toy", "sum")
+    assert list(row) == bench.COLUMNS
+    assert 0 < row["cpu_s"] < 1
+    assert row["ratio"] > 10
+    assert row["target"] == "0 CPU s"
+    assert row["met"] is False
