@@ -4,6 +4,7 @@ import ctypes
 import importlib
 import json
 import os
+import platform
 import resource
 import signal
 import sys
@@ -35,8 +36,6 @@ def main(spec_path: str) -> None:
         reason = f"{type(error).__name__}: {error}".strip(": ")
         hint = " (GPU memory; a smaller batch may help)" if oom and not isinstance(error, MemoryError) else ""
         result |= {"status": "oom" if oom else "failed", "reason": reason + hint}
-    from scbench.provenance import loaded_versions
-
     result |= {"versions": loaded_versions(), "peak_rss_mb": _peak_rss_mb(), "interpreter": sys.executable}
     part = folder / "result.part"
     part.write_text(json.dumps(result))
@@ -82,6 +81,16 @@ def _run(spec: dict, output: Path) -> dict[str, Any]:
             table = contract.prediction_table(data.cells[test], prediction)
     write_table(table, output)
     return clock.times
+
+
+def loaded_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that this process has imported."""
+    versions = {"python": platform.python_version()}
+    for name, module in list(sys.modules.items()):
+        version = None if "." in name or name.startswith("_") else getattr(module, "__dict__", {}).get("__version__")
+        if isinstance(version, str) and name not in sys.stdlib_module_names:
+            versions[name] = version
+    return dict(sorted(versions.items()))
 
 
 class _Clock:

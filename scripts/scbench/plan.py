@@ -11,9 +11,11 @@ from typing import Any
 
 from scbench.data.fetch import locate
 from scbench.layout import LAST_STATUS, is_expected
-from scbench.provenance import sources
+from scbench.provenance import digest, sources
 from scbench.registry import ROOT, Registry, load_config
 from scbench.seeds import seed
+
+_CORE = "scbench.child"
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,18 @@ class Plan:
         return [str(path.relative_to(here) if path.is_relative_to(here) else path) for path in sources(*modules)]
 
     def method_code(self, method: str) -> list[str]:
-        """Source files that a run of a method depends on."""
-        return self.sources(self.registry.method(method)["entry"], "scbench.child")
+        """Source files of a method: with what it imports, but without what runs every method (see `core`)."""
+        core = self.sources(_CORE)
+        return [path for path in self.sources(self.registry.method(method)["entry"]) if path not in core]
+
+    @cached_property
+    def core(self) -> str:
+        """Digest of the code that runs every method.
+
+        It is a parameter of each run and not an input: the same few files would be looked at again for each of
+        thousands of jobs.
+        """
+        return digest(map(Path, self.sources(_CORE)))
 
     def metric_code(self, track: str) -> list[str]:
         """Source files that the scores of a track depend on."""
@@ -191,6 +203,7 @@ class Plan:
             "replicate": replicate,
             "seed": seed(self.config["seed"], "method", track, dataset, method, replicate),
             "attempt": self.attempt(track, dataset, method, replicate),
+            "core": self.core,
         }
 
     def attempt(self, track: str, dataset: str, method: str, replicate: int) -> int:

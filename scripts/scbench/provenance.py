@@ -3,7 +3,6 @@
 import ast
 import platform
 import subprocess
-import sys
 from collections.abc import Iterable
 from functools import cache
 from hashlib import file_digest, sha256
@@ -89,16 +88,6 @@ def host_class() -> str:
         ]
         model = names[0] if names else model
     return f"{model}, {os.cpu_count()} cores"
-
-
-def loaded_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that this process has imported."""
-    versions = {"python": platform.python_version()}
-    for name, module in list(sys.modules.items()):
-        version = None if "." in name or name.startswith("_") else getattr(module, "__dict__", {}).get("__version__")
-        if isinstance(version, str) and name not in sys.stdlib_module_names:
-            versions[name] = version
-    return dict(sorted(versions.items()))
 
 
 @cache

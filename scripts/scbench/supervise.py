@@ -139,7 +139,7 @@ def _marked(mark: str) -> Iterable[int]:
 def _status(folder: Path, spec: dict, exit_code: int, timed_out: bool, log: Path) -> dict[str, Any]:
     row = {key: spec[key] for key in (*RUN_KEYS, "attempt", "threads", "env", "params", "seed")}
     row |= dict.fromkeys((*MEASURED, "versions", "interpreter"))
-    row |= {"code_sha": digest(sources(spec["entry"])), "host": host_class()}
+    row |= {"code_sha": digest(sources(spec["entry"], "scbench.child")), "host": host_class()}
     row |= {"exit_code": exit_code if exit_code >= 0 else None, "signal": None}
     if exit_code < 0:
         row["signal"] = signal.Signals(-exit_code).name

@@ -1,6 +1,6 @@
 import subprocess
 
-from scbench import provenance
+from scbench import child, provenance
 
 
 def test_closure_follows_imports_also_inside_functions(tmp_path):
@@ -51,6 +51,6 @@ def test_commit_says_whether_the_tree_was_changed(tmp_path):
 def test_versions_are_those_of_loaded_packages():
     import numpy as np
 
-    versions = provenance.loaded_versions()
+    versions = child.loaded_versions()
     assert versions["numpy"] == np.__version__
     assert "json" not in versions

@@ -36,6 +36,11 @@ def test_an_edited_method_runs_again_and_no_other(done):
     assert not {"prepare", "split"} & {rule for rule, _ in jobs}
 
 
+def test_an_edit_of_what_runs_every_method_runs_every_method(done):
+    done.append("scripts/scbench/contract.py", "# an edit\n")
+    assert len(_runs(done.planned())) == 6
+
+
 def test_an_edited_metric_scores_again_and_runs_no_method(done):
     done.append("scripts/scbench/metrics/calls.py", "# an edit\n")
     jobs = done.planned()
