@@ -8,7 +8,7 @@ from scbench.script import guarded
 
 with guarded(snakemake.log[0]):
     labels = snakemake.params.labels
-    tables = pd.concat([read_table(path) for path in snakemake.input], ignore_index=True)
+    tables = pd.concat([read_table(path) for path in snakemake.input.tables], ignore_index=True)
     figure = confusion.plot(
         tables,
         methods=labels["methods"],

@@ -87,6 +87,12 @@ class Plan:
                 return str(locate(source, ROOT))
         return self.raw(dataset)
 
+    def data_code(self, dataset: str) -> list[str]:
+        """Source files that a prepared dataset depends on."""
+        generator = self.registry.dataset(dataset)["source"].get("generator")
+        own = [f"scbench.simulate.{generator}"] if generator else []
+        return self.sources("scbench.data.prepare", "scbench.data.facts", *own)
+
     def data_seed(self, dataset: str, replicate: str) -> int:
         """Seed of a simulation or a random transform."""
         return seed(self.config["seed"], "data", dataset, replicate)

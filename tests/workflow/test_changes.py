@@ -48,6 +48,18 @@ def test_an_edited_metric_scores_again_and_runs_no_method(done):
     assert sum(rule == "score" for rule, _ in jobs) == 3
 
 
+def test_an_edited_figure_is_drawn_again_and_nothing_else(done):
+    done.append("scripts/scbench/figures/tissue.py", "# an edit\n")
+    assert {rule for rule, _ in done.planned()} == {"figure_tissue", "all"}
+
+
+def test_an_edited_simulator_simulates_again(done):
+    done.append("scripts/scbench/simulate/spatial.py", "# an edit\n")
+    jobs = done.planned()
+    assert sum(rule == "prepare" for rule, _ in jobs) == 2
+    assert len(_runs(jobs)) == 6
+
+
 def test_a_changed_setting_runs_what_it_touches(done):
     methods = done.folder / "config/methods.yaml"
     methods.write_text(

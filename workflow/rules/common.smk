@@ -85,6 +85,10 @@ def get_entry(wildcards):
     return PLAN.registry.dataset(get_dataset(wildcards))
 
 
+def get_data_code(wildcards):
+    return PLAN.data_code(get_dataset(wildcards))
+
+
 def get_data_seed(wildcards):
     return PLAN.data_seed(*instance(wildcards))
 

@@ -17,6 +17,7 @@ rule download:
 rule prepare:
     input:
         source=get_sources,
+        code=get_data_code,
     output:
         data="resources/prepared/{instance}.h5ad",
         facts="resources/prepared/{instance}.json",
@@ -38,6 +39,7 @@ rule prepare:
 rule split:
     input:
         data=get_data,
+        code=get_code("scbench.splits"),
     output:
         "resources/splits/{track}/{dataset}/r{replicate}.npz",
     log:

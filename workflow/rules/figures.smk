@@ -2,6 +2,7 @@ rule figure_scores:
     input:
         scores="results/{track}/scores.tsv",
         ranks="results/{track}/ranks.tsv",
+        code=get_code("scbench.figures.scores"),
     output:
         png=report(
             "results/figures/{track}-scores.png",
@@ -24,6 +25,7 @@ rule figure_scores:
 rule figure_cost:
     input:
         status="results/{track}/status.tsv",
+        code=get_code("scbench.figures.cost"),
     output:
         png=report(
             "results/figures/{track}-cost.png",
@@ -45,7 +47,8 @@ rule figure_cost:
 
 rule figure_confusion:
     input:
-        get_of_dataset("confusion.tsv"),
+        tables=get_of_dataset("confusion.tsv"),
+        code=get_code("scbench.figures.confusion"),
     output:
         png=report(
             "results/figures/{track}-confusion-{dataset}.png",
@@ -70,6 +73,7 @@ rule figure_tissue:
     input:
         data=get_first_data,
         outputs=get_of_dataset("r0/output.tsv"),
+        code=get_code("scbench.figures.tissue"),
     output:
         png=report(
             "results/figures/{track}-tissue-{dataset}.png",
@@ -95,6 +99,7 @@ rule table:
         ranks="results/{track}/ranks.tsv",
         scores="results/{track}/scores.tsv",
         status="results/{track}/status.tsv",
+        code=get_code("scbench.report.tables"),
     output:
         report(
             "results/tables/{track}.html",

@@ -2,7 +2,7 @@ rule qc:
     input:
         status=get_all_tracks("status.tsv"),
         scores=get_all_tracks("scores.tsv"),
-        code=get_code("scbench.qc"),
+        code=get_code("scbench.qc", "scbench.report.tables"),
     output:
         table="results/qc.tsv",
         page=report(
@@ -44,6 +44,7 @@ rule manifest:
         status=get_all_tracks("status.tsv"),
         qc="results/qc.tsv",
         facts=get_all_prepared_facts,
+        code=get_code("scbench.manifest"),
     output:
         "results/manifest.json",
     log:

@@ -54,6 +54,7 @@ rule collect:
     input:
         statuses=get_statuses,
         scores=get_of_track("scores.tsv"),
+        code=get_code("scbench.collect"),
     output:
         scores="results/{track}/scores.tsv",
         scores_parquet="results/{track}/scores.parquet",
