@@ -28,6 +28,7 @@ setup: .venv/.complete  ## build .venv from constraints.txt
 
 # The report is written even if the quality gate is shut: it says why.
 run: setup  ## run the default benchmark (CONFIG=..., CORES=...) and write results/report.html
+	@test -f "$(CONFIG)" || { echo "CONFIG=$(CONFIG) does not exist. In config/: config.yaml, paper.yaml, smoke.yaml."; exit 1; }
 	@$(SNAKEMAKE); code=$$?; \
 	if [ -f results/manifest.json ]; then $(MAKE) --no-print-directory results/report.html || exit; fi; exit $$code
 

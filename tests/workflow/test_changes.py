@@ -129,6 +129,15 @@ def test_make_targets_exist(root):
         assert f"make {target} " in printed
 
 
+def test_a_configuration_that_does_not_exist_is_named(root):
+    # `-o setup`: the environment that runs this test is not to be built again.
+    command = ["make", "-o", "setup", "run", "CONFIG=config/nope.yaml"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode
+    assert "CONFIG=config/nope.yaml does not exist. In config/: config.yaml, paper.yaml, smoke.yaml." in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_two_level_labels_come_from_one_entry(root):
     entry = yaml.safe_load((root / "config/datasets.yaml").read_text())["zeisel_subtypes"]
     assert entry["source"]["params"] == {"column": "subtype"}
