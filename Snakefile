@@ -16,6 +16,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/run.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/markers.smk"
 include: "workflow/rules/report.smk"
 
 

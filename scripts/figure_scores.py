@@ -1,10 +1,13 @@
-"""Draw the scores of one track."""
+"""Draw a figure of one track from its scores and ranks."""
 
-from scbench.figures import scores, style
+import importlib
+
+from scbench.figures import style
 from scbench.io import read_table
 from scbench.script import guarded
 
 with guarded(snakemake.log[0]):
+    params = snakemake.params
+    plot = importlib.import_module(f"scbench.figures.{params.module}").plot
     tables = read_table(snakemake.input.scores), read_table(snakemake.input.ranks)
-    figure = scores.plot(*tables, **snakemake.params.labels, track=snakemake.wildcards.track)
-    style.save(figure, *snakemake.output)
+    style.save(plot(*tables, **params.labels, track=snakemake.wildcards.track, **params.options), *snakemake.output)

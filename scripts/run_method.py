@@ -9,5 +9,6 @@ supervise.run(
     {**snakemake.params.spec, "data": data, "split": split[0] if split else None},
     status=snakemake.output.status,
     output=snakemake.output.output,
+    extra=snakemake.output.extra,
     log=snakemake.log[0],
 )

@@ -10,6 +10,8 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +53,8 @@ def _run(spec: dict, output: Path) -> dict[str, Any]:
     from scbench.io import read_prepared, write_table
 
     module, _, name = spec["entry"].partition(":")
-    method = getattr(importlib.import_module(module), name)(**spec["params"])
+    make = partial(getattr(importlib.import_module(module), name), **spec["params"])
+    method = make()
     data = read_prepared(spec["data"], spec["input_scale"])
     truth_for = (lambda values: {"truth": values}) if spec["role"] == "positive_control" else (lambda values: {})
     method.warm_up()
@@ -67,9 +70,7 @@ def _run(spec: dict, output: Path) -> dict[str, Any]:
         X, labels = data.X[train], data.labels[train]
         classes = np.unique(labels)
         if spec["track"] == "markers":
-            with clock.timing("fit_s"):
-                method.fit(X, labels, data.genes, seed=spec["seed"])
-            table = contract.check_ranking(method.ranking_, data.genes, classes, strict=spec["role"] != "reference")
+            table, method = _ranking(spec, make, X, labels, data, train, clock)
         else:
             X_test = data.X[test]
             extra = {"X_unlabelled": X_test} if spec["regime"] == "transductive" else {}
@@ -80,7 +81,30 @@ def _run(spec: dict, output: Path) -> dict[str, Any]:
             prediction = contract.check_prediction(prediction, len(test), classes)
             table = contract.prediction_table(data.cells[test], prediction)
     write_table(table, output)
+    np.savez_compressed(output.with_name("extra.npz"), **contract.check_extras(method.extras_))
     return clock.times
+
+
+def _ranking(
+    spec: dict, make: Callable, X: Any, labels: Any, data: Any, train: Any, clock: "_Clock"
+) -> tuple[Any, Any]:
+    """Rank genes for every step of the question; with the method that was fitted for the first."""
+    import pandas as pd
+
+    from scbench.contract import check_ranking
+    from scbench.markers.nested import fit_steps, steps
+
+    broad, samples = (data.obs[key][train] if key in data.obs else None for key in ("broad", "sample"))
+    questions = steps(labels, broad)
+    given = {"samples": samples} if spec["uses_samples"] else {}
+    with clock.timing("fit_s"):
+        fitted = fit_steps(make, X, questions, data.genes, seed=spec["seed"], **given)
+    strict = spec["role"] != "reference"
+    tables = [
+        check_ranking(one.ranking_, data.genes, step.classes, strict=strict, within=step.within)
+        for one, step in zip(fitted, questions, strict=True)
+    ]
+    return pd.concat(tables, ignore_index=True), fitted[0]
 
 
 def loaded_versions() -> dict[str, str]:

@@ -6,6 +6,8 @@ choice comes from the ``seed`` that ``fit`` is given. Positive controls, and onl
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +21,15 @@ UNASSIGNED = "unassigned"
 
 
 class Method(ABC):  # noqa: B024 (its children have the abstract methods)
-    """What all methods share."""
+    """What all methods share.
+
+    Attributes
+    ----------
+    extras_
+        Further arrays of numbers or text, by name, that are kept beside the method's output: for figures, say.
+    """
+
+    extras_: Mapping[str, np.ndarray] = MappingProxyType({})
 
     def warm_up(self) -> None:  # noqa: B027 (most methods have nothing to warm up)
         """Import packages and compile code, before the clock starts."""
@@ -28,11 +38,15 @@ class Method(ABC):  # noqa: B024 (its children have the abstract methods)
 class MarkerSelector(Method):
     """Ranks genes for each class of cells.
 
+    A method whose registry entry says ``uses_samples`` is also given ``samples``: the sample of each cell, or None
+    where the dataset has no column ``sample``.
+
     Attributes
     ----------
     ranking_
         Table with columns ``class``, ``gene``, ``rank`` (1 is best) and ``score`` (higher is better). A class may
-        have fewer genes than there are; what is missing counts against the method.
+        have fewer genes than there are; what is missing counts against the method. A method that makes one list for
+        all classes together gives "" as the class of every row.
     """
 
     ranking_: pd.DataFrame
@@ -80,7 +94,9 @@ class CellAnnotator(Method):
         """Predict the labels of other cells with the same genes."""
 
 
-def check_ranking(table: object, genes: np.ndarray, classes: np.ndarray, *, strict: bool = True) -> pd.DataFrame:
+def check_ranking(
+    table: object, genes: np.ndarray, classes: np.ndarray, *, strict: bool = True, within: str = ""
+) -> pd.DataFrame:
     """Check a `MarkerSelector`'s ranking and sort it by class and rank.
 
     Parameters
@@ -88,15 +104,19 @@ def check_ranking(table: object, genes: np.ndarray, classes: np.ndarray, *, stri
     strict
         Whether ranks must be 1, 2, 3, ... within a class. Only the all-genes reference may rank its genes equal:
         otherwise a method could escape the limit of k genes per class.
+    within
+        Broad type whose sub-types the ranking is about (see `scbench.markers.nested`), put in front as a column.
 
     Raises
     ------
     InvalidOutputError
         Naming the first fault.
     """
-    table = _table(table, OUTPUT_COLUMNS["markers"])
+    columns = OUTPUT_COLUMNS["markers"]
+    table = _table(table, columns[1:])
     _known("gene", table["gene"], genes)
-    _known("class", table["class"], classes)
+    one_list = len(table) > 0 and (table["class"] == "").all()
+    _known("class", table["class"], [""] if one_list else classes)
     _finite(table, "rank", "score")
     table = table.sort_values(["class", "rank"], kind="stable", ignore_index=True)
     twice = table.duplicated(["class", "gene"])
@@ -107,7 +127,7 @@ def check_ranking(table: object, genes: np.ndarray, classes: np.ndarray, *, stri
     if strict and not np.array_equal(counted, table["rank"]):
         row = table[counted != table["rank"]].iloc[0]
         raise InvalidOutputError(f"ranks of class {row['class']!r} must be 1, 2, 3, ... Got {row['rank']} out of turn")
-    return table.astype({"rank": int})[OUTPUT_COLUMNS["markers"]]
+    return table.astype({"rank": int}).assign(within=within)[columns]
 
 
 def check_tests(table: object, genes: np.ndarray, *, pvalues: bool = True) -> pd.DataFrame:
@@ -158,6 +178,25 @@ def check_prediction(prediction: object, n_cells: int, classes: np.ndarray) -> P
     return Prediction(labels, confidence)
 
 
+def check_extras(extras: object) -> Mapping[str, np.ndarray]:
+    """Check the further arrays of a method: named, and of numbers or text, which can be stored without pickle.
+
+    Raises
+    ------
+    InvalidOutputError
+        Naming the first that is not.
+    """
+    if not isinstance(extras, Mapping):
+        raise InvalidOutputError(f"extras_ must map names to arrays. Got {type(extras).__name__}")
+    for name, values in extras.items():
+        kind = getattr(getattr(values, "dtype", None), "kind", "")
+        if kind not in tuple("biufU"):
+            raise InvalidOutputError(
+                f"extras_[{name!r}] must be an array of numbers or text. Got {kind or type(values)}"
+            )
+    return extras
+
+
 def prediction_table(cells: np.ndarray, prediction: Prediction) -> pd.DataFrame:
     """Join a prediction to the names of its cells."""
     values = (cells, prediction.labels, prediction.confidence)
@@ -173,7 +212,7 @@ def _table(table: object, columns: list[str]) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def _known(what: str, values: pd.Series, known: np.ndarray) -> None:
+def _known(what: str, values: pd.Series, known: Sequence[str] | np.ndarray) -> None:
     wrong = values[~values.isin(known)]
     if len(wrong):
         raise InvalidOutputError(f"unknown {what} {wrong.iloc[0]!r} ({len(wrong)} row(s))")

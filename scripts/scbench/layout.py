@@ -11,7 +11,7 @@ LAST_STATUS = ".last-status.json"
 
 # A run's output.tsv; a run that did not end `ok` has the header alone.
 OUTPUT_COLUMNS = {
-    "markers": ["class", "gene", "rank", "score"],
+    "markers": ["within", "class", "gene", "rank", "score"],
     "svg": ["gene", "statistic", "pvalue", "score"],
     "annotation": ["cell", "label", "confidence"],
 }
@@ -38,7 +38,7 @@ RANK_COLUMNS = [
 
 # Columns that hold names or words, and are text even where they look like numbers.
 TEXT_COLUMNS = [
-    "track", "dataset", "scenario", "class", "split", "method", "params", "metric", "status", "reason",
+    "track", "dataset", "scenario", "within", "class", "split", "method", "params", "metric", "status", "reason",
     "code_sha", "env_sha", "data_sha", "git", "gene", "cell", "label", "true", "predicted",
     "signal", "host", "env", "interpreter", "versions", "severity", "check", "message",
 ]  # fmt: skip

@@ -110,7 +110,9 @@ class Plan:
 
     def split_scheme(self, track: str, dataset: str, replicate: int) -> dict[str, Any]:
         """Arguments of the function of `scbench.splits` that makes a split."""
-        shared = {"base_seed": self.config["seed"], "dataset": dataset, "replicate": replicate}
+        # A question in two steps is asked of the same cells as in one.
+        cells = self.registry.one_step(dataset) or dataset
+        shared = {"base_seed": self.config["seed"], "dataset": cells, "replicate": replicate}
         if track == "markers":
             return {"kind": "holdout", "test_fraction": self.tracks[track]["test_fraction"], **shared}
         return {"kind": "fold", "folds": self.tracks[track]["folds"], **shared}
@@ -191,17 +193,29 @@ class Plan:
         entries = {
             "methods": ({name: registry.method(name) for name in run["methods"]}, ("label", "role", "track")),
             "metrics": (registry.metrics_of(track), ("label", "min", "max", "direction", "primary", "per_class")),
-            "datasets": ({name: registry.dataset(name) for name in run["datasets"]}, ("label",)),
+            "datasets": ({name: registry.dataset(name) for name in run["datasets"]}, ("label", "reference")),
         }
         return {
-            kind: {name: {key: entry[key] for key in keys} for name, entry in found.items()}
+            kind: {name: {key: entry[key] for key in keys if key in entry} for name, entry in found.items()}
             for kind, (found, keys) in entries.items()
         }
 
     def spec(self, track: str, dataset: str, method: str, replicate: int) -> dict[str, Any]:
         """Everything that a run needs to know but its paths."""
         entry = self.method(method)
-        keys = ("entry", "params", "input_scale", "role", "regime", "pvalues", "env", "threads", "mem_mb", "timeout_s")
+        keys = (
+            "entry",
+            "params",
+            "input_scale",
+            "role",
+            "regime",
+            "pvalues",
+            "uses_samples",
+            "env",
+            "threads",
+            "mem_mb",
+            "timeout_s",
+        )
         return {key: entry[key] for key in keys} | {
             "track": track,
             "dataset": dataset,
@@ -226,22 +240,56 @@ class Plan:
         settled = last["status"] in ("ok", "skipped") or is_expected(last, self.config["expected"])
         return last["attempt"] + (not settled)
 
-    # --- targets ------------------------------------------------------------------------------------------------------
+    # --- figures and targets ------------------------------------------------------------------------------------------
+
+    def pairs(self, track: str) -> list[tuple[str, str]]:
+        """Datasets that are asked about in one step and in two."""
+        datasets = self.tracks[track]["datasets"]
+        found = ((self.registry.one_step(name), name) for name in datasets)
+        return [(one, two) for one, two in found if one in datasets]
+
+    def shapley_methods(self) -> list[str]:
+        """Methods of the marker track that leave Shapley values."""
+        return [name for name in self.tracks["markers"]["methods"] if "shapley" in self.registry.method(name)["shows"]]
+
+    def localisations(self) -> dict[str, dict[str, Any]]:
+        """Maps of marker scores by the name of their files."""
+        rows = self.tracks["markers"]["localisation"] if "markers" in self.tracks else []
+        return {"{dataset}-{method}-{tissue}".format(**row): row for row in rows}
+
+    def localisation_seed(self, name: str) -> int:
+        """Seed of the random panels of a map."""
+        return seed(self.config["seed"], "localisation", name)
 
     def figures(self, track: str) -> list[str]:
         """Figures of a track, without suffix."""
-        names = [f"{track}-scores", f"{track}-cost"]
-        kind = "tissue" if track == "svg" else "confusion"
+        names = ["scores", "cost"]
+        kinds = ["tissue" if track == "svg" else "confusion"]
+        datasets = self.tracks[track]["datasets"]
+        if track == "markers":
+            names += self._marker_figures()
+            kinds += ["overlap", *(["matrix"] if self.tracks[track]["matrix"] else [])]
+        names += [f"{kind}-{dataset}" for kind in kinds for dataset in datasets]
+        return [f"results/figures/{track}-{name}" for name in names]
+
+    def _marker_figures(self) -> list[str]:
+        run = self.tracks["markers"]
+        one_step = [name for name in run["datasets"] if not self.registry.one_step(name)]
         return [
-            f"results/figures/{name}"
-            for name in (*names, *(f"{track}-{kind}-{d}" for d in self.tracks[track]["datasets"]))
+            *(["panel-size"] if run["panel_sizes"] else []),
+            *(["classifiers"] if len(run["classifiers"]) > 1 else []),
+            *(["two-step"] if self.pairs("markers") else []),
+            *(f"comparison-{group}" for group in run["comparisons"]),
+            *(f"shapley-{method}-{dataset}" for method in self.shapley_methods() for dataset in run["datasets"]),
+            *(f"learning-{dataset}" for dataset in one_step if run["learning_curves"]["methods"]),
+            *(f"localisation-{name}" for name in self.localisations()),
         ]
 
     def targets(self, track: str) -> list[str]:
         """Everything that a track ends in."""
         figures = [f"{figure}.{kind}" for figure in self.figures(track) for kind in ("png", "pdf")]
-        return [
-            *(f"results/{track}/{name}.tsv" for name in ("scores", "status", "ranks")),
-            f"results/tables/{track}.html",
-            *figures,
-        ]
+        tables = [f"results/tables/{track}.html"]
+        if track == "markers":
+            tables += [f"results/tables/markers-specificity-{name}.html" for name in self.tracks[track]["datasets"]]
+            tables += ["results/tables/markers-summary.html"]
+        return [*(f"results/{track}/{name}.tsv" for name in ("scores", "status", "ranks")), *tables, *figures]

@@ -33,6 +33,7 @@ class Registry:
         registry = cls(*(_read(root, name) for name in ("datasets", "methods", "metrics")))
         for name, entry in registry.datasets.items():
             registry._check_lineage(name)
+            registry._check_nested(name)
             if entry["source"]["type"] in ("simulate", "derive") and "loader" in entry:
                 raise UserError(f"datasets.yaml: '{name}' must not have a 'loader': its source is not a file.")
         for name, entry in registry.methods.items():
@@ -56,6 +57,23 @@ class Registry:
         """Whether each replicate has a dataset of its own."""
         source = self.dataset(name)["source"]
         return source["type"] == "simulate" or (source["type"] == "derive" and self.simulated(source["from"]))
+
+    def one_step(self, name: str) -> str | None:
+        """Dataset with the same cells and labels whose question `name` asks in two steps; None if it does not."""
+        source = self.dataset(name)["source"]
+        return source["from"] if source.get("transform") == "nest" else None
+
+    def _check_nested(self, name: str) -> None:
+        """A dataset in two steps must be comparable with the one in one step."""
+        entry, parent = self.datasets[name], self.one_step(name)
+        if parent is None:
+            return
+        if entry["drop_labels"]:
+            raise UserError(f"datasets.yaml: '{name}' must not drop labels that {parent!r} has; drop them there.")
+        if entry["target_sum"] != self.datasets[parent]["target_sum"]:
+            raise UserError(
+                f"datasets.yaml: '{name}.target_sum' must be that of {parent!r}. Got {entry['target_sum']!r} instead."
+            )
 
     def _check_lineage(self, name: str) -> None:
         line = [name]
@@ -90,7 +108,36 @@ def load_config(config: dict, registry: Registry, root: Path = ROOT) -> dict[str
         registry.method(row["method"], row["track"])
         if "dataset" in row:
             registry.dataset(row["dataset"], row["track"])
+    if "markers" in config["tracks"]:
+        _check_marker_figures(config["tracks"]["markers"], registry)
     return config
+
+
+def _check_marker_figures(run: dict[str, Any], registry: Registry) -> None:
+    """Check that what figures ask for is run."""
+    at = "tracks.markers"
+
+    def known(key: str, names: list[str], run_names: list[str]) -> None:
+        for name in names:
+            if name not in run_names:
+                hint = did_you_mean(name, run_names)
+                raise UserError(f"config: '{at}.{key}' names {name!r}, which the track does not run. {hint}")
+
+    for group, names in run["comparisons"].items():
+        known(f"comparisons.{group}", names, run["methods"])
+    known("matrix", run["matrix"], run["methods"])
+    known("learning_curves.methods", run["learning_curves"]["methods"], run["methods"])
+    for name in run["learning_curves"]["methods"]:
+        if "learning_curves" not in registry.method(name)["shows"]:
+            having = [other for other in run["methods"] if "learning_curves" in registry.method(other)["shows"]]
+            raise UserError(
+                f"config: '{at}.learning_curves.methods' names {name!r}, which has no learning curves. "
+                f"Of the methods that are run these have: {', '.join(having) or 'none'}."
+            )
+    for row in run["localisation"]:
+        known("localisation.dataset", [row["dataset"]], run["datasets"])
+        known("localisation.method", [row["method"]], run["methods"])
+        registry.dataset(row["tissue"], "svg")
 
 
 def _read(root: Path, name: str) -> dict[str, dict]:

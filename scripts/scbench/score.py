@@ -18,8 +18,13 @@ from scipy.stats import false_discovery_control
 
 from scbench.io import Prepared, read_json, read_prepared, read_table
 from scbench.layout import SCHEMA_VERSION, SCORE_COLUMNS
+from scbench.markers.judge import Judge
+from scbench.markers.lists import first_genes
+from scbench.markers.panels import first, membership
+from scbench.markers.profiles import class_means
 from scbench.metrics.calls import Calls
 from scbench.metrics.classification import confusion_matrix
+from scbench.metrics.panels import Panel
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,8 @@ class Result:
 
     Attributes
     ----------
-    subject
-        Confusion matrix, or `Calls` of genes.
+    subjects
+        By kind (``of`` in the metric registry): the ``confusion`` matrix, the `Calls` of genes, the `Panel` of markers.
     classes
         Names of the rows of a confusion matrix, else None.
     n_expected, n_covered
@@ -49,7 +54,7 @@ class Result:
     """
 
     scenario: str
-    subject: Any
+    subjects: dict[str, Any]
     classes: np.ndarray | None
     n_expected: int
     n_covered: int
@@ -101,7 +106,7 @@ def score(
     confusions: list[pd.DataFrame] = []
     for run in runs:
         shared = _shared(run, config, git)
-        for result in _results(run, config):
+        for result in _results(run, runs, config):
             context = shared | {
                 "scenario": result.scenario,
                 "n_expected": result.n_expected,
@@ -141,14 +146,15 @@ def _split_name(track: str, replicate: int, config: dict) -> str:
 
 
 def _values(result: Result, run: Run, metrics: dict[str, dict], method: dict) -> Iterator[dict]:
-    """Rows of one scenario; a metric that does not apply to the method, or is not defined for the data, has no row."""
+    """Rows of one scenario; a metric that does not apply to it or the method, or is not defined here, has no row."""
     ok = run.status["status"] == "ok"
     for name, metric in metrics.items():
-        if metric.get("needs") == "pvalues" and not method["pvalues"]:
+        if metric["of"] not in result.subjects or (metric.get("needs") == "pvalues" and not method["pvalues"]):
             continue
-        value = _function(metric["entry"])(result.subject)
+        subject = result.subjects[metric["of"]]
+        value = _function(metric["entry"])(subject)
         if metric["per_class"]:
-            present = result.subject.sum(axis=1) > 0
+            present = subject.sum(axis=1) > 0
             values = dict(zip(result.classes[present], value[present], strict=True))
         else:
             values = {"": value}
@@ -165,61 +171,53 @@ def _function(entry: str) -> Callable:
     return getattr(importlib.import_module(module), name)
 
 
-def _results(run: Run, config: dict) -> Iterator[Result]:
+def _results(run: Run, runs: list[Run], config: dict) -> Iterator[Result]:
     match run.status["track"]:
         case "markers":
-            return _marker_results(run, config)
+            return _marker_results(run, runs, config)
         case "svg":
             return _spatial_results(run, config)
         case _:
             return _annotation_results(run)
 
 
-def _marker_results(run: Run, config: dict) -> Iterator[Result]:
-    """Classify the test cells by the pooled top markers of all classes."""
-    labels = run.data.labels
-    classes = np.unique(labels[run.train])
-    known: dict[frozenset, np.ndarray] = {}
-    for k in config["top_k"]:
-        top = run.output[run.output["rank"] <= k]
-        panel = np.flatnonzero(np.isin(run.data.genes, top["gene"]))
-        key = frozenset(panel)
-        if key not in known:
-            known[key] = classify(run.data.X[:, panel], labels, run.train, run.test, config["n_neighbors"])
-        covered = int(top.groupby("class").size().clip(upper=k).sum())
-        yield Result(
-            f"top{k}", confusion_matrix(labels[run.test], known[key], classes), classes, k * len(classes), covered
-        )
+def _marker_results(run: Run, runs: list[Run], config: dict) -> Iterator[Result]:
+    """Judge panels of the top k markers of each class, and panels of n markers, by how test cells are classified.
 
-
-def classify(panel: Any, labels: np.ndarray, train: np.ndarray, test: np.ndarray, n_neighbors: int) -> np.ndarray:
-    """Predict the test cells' labels with k nearest neighbours on the genes of a panel.
-
-    Each gene is centred and scaled by its mean and standard deviation in the training cells and cut off at 10.
-
-    Parameters
-    ----------
-    panel
-        (cells, genes of the panel) CSR log1p values. An empty panel predicts the commonest class.
-
-    Returns
-    -------
-    numpy.ndarray
-        (test cells,) labels.
-
-    Notes
-    -----
-    Memory: the panel, dense, of all cells.
+    The first classifier judges all panels, the others those of the top k. The marker lists themselves are judged where
+    there is one label level only: within a broad type, it would be another thing to be specific.
     """
-    from sklearn.neighbors import KNeighborsClassifier
+    judge = Judge(run.data, run.train, run.test)
+    truth, classes = run.data.labels[run.test], np.unique(run.data.labels[run.train])
+    output = run.output
+    rankings = [(step, output[output["within"] == step.within].drop(columns="within")) for step in judge.questions]
+    main = config["classifiers"][0]
+    for k in config["top_k"]:
+        chosen = {step.within: first_genes(ranking, k, len(step.classes))["gene"] for step, ranking in rankings}
+        expected = sum(k * len(step.classes) for step, _ in rankings)
+        covered = min(sum(map(len, chosen.values())), expected)
+        for name, predicted in judge.predict(chosen, config["classifiers"]).items():
+            subjects = {"confusion": confusion_matrix(truth, predicted, classes)}
+            if name == main and "broad" not in run.data.obs:
+                subjects["panel"] = _panel(run, runs, k, classes)
+            yield Result(f"top{k}" if name == main else f"top{k}-{name}", subjects, classes, expected, covered)
+    for n in config["panel_sizes"]:
+        chosen = {step.within: first(ranking, n, step.classes) for step, ranking in rankings}
+        predicted = judge.predict(chosen, [main])[main]
+        covered = sum(min(len(genes), n) for genes in chosen.values())
+        subjects = {"confusion": confusion_matrix(truth, predicted, classes)}
+        yield Result(f"genes{n}", subjects, classes, n * len(chosen), covered)
 
-    if panel.shape[1] == 0:
-        classes, counts = np.unique(labels[train], return_counts=True)
-        return np.full(len(test), classes[counts.argmax()])
-    dense = panel.toarray().astype(float, copy=False)
-    mean, deviation = dense[train].mean(axis=0), dense[train].std(axis=0, ddof=1)
-    dense = np.minimum((dense - mean) / np.where(deviation > 0, deviation, 1), 10)
-    return KNeighborsClassifier(min(n_neighbors, len(train))).fit(dense[train], labels[train]).predict(dense[test])
+
+def _panel(run: Run, runs: list[Run], k: int, classes: np.ndarray) -> Panel:
+    """The top markers of a replicate, beside those of the others on the same data."""
+    data = run.data
+    lists, *others = [
+        membership(first_genes(each.output, k, len(classes)), classes, data.genes)
+        for each in (run, *(other for other in runs if other is not run and other.data_sha == run.data_sha))
+    ]
+    size = k if len(lists) == len(classes) else k * len(classes)
+    return Panel(lists, size, class_means(data.X[run.test], data.labels[run.test], classes), others)
 
 
 def _spatial_results(run: Run, config: dict) -> Iterator[Result]:
@@ -232,7 +230,7 @@ def _spatial_results(run: Run, config: dict) -> Iterator[Result]:
     truth = data.truth if data.truth is not None else np.zeros(len(data.genes), dtype=bool)
     yield Result(
         "bh",
-        Calls(truth, called, ranking),
+        {"calls": Calls(truth, called, ranking)},
         None,
         len(data.genes),
         int((~np.isnan(output["score"].to_numpy(float))).sum()),
@@ -244,11 +242,12 @@ def _annotation_results(run: Run) -> Iterator[Result]:
     classes = np.unique(labels)
     predicted = run.output.set_index("cell")["label"].reindex(run.data.cells[run.test]).fillna("unassigned").to_numpy()
     matrix = confusion_matrix(labels[run.test], predicted, classes)
-    yield Result("", matrix, classes, len(run.test), int(matrix[:, :-1].sum()))
+    yield Result("", {"confusion": matrix}, classes, len(run.test), int(matrix[:, :-1].sum()))
 
 
 def _long(result: Result, status: dict) -> pd.DataFrame:
-    true, predicted = np.nonzero(result.subject)
+    matrix = result.subjects["confusion"]
+    true, predicted = np.nonzero(matrix)
     names = np.append(result.classes, "unassigned")
     return pd.DataFrame(
         {
@@ -257,6 +256,6 @@ def _long(result: Result, status: dict) -> pd.DataFrame:
             "replicate": status["replicate"],
             "true": names[true],
             "predicted": names[predicted],
-            "n": result.subject[true, predicted],
+            "n": matrix[true, predicted],
         }
     )

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -31,17 +32,18 @@ _MARK = "SCBENCH_RUN"
 
 
 def run(
-    spec: dict[str, Any], *, status: str, output: str, log: str, interpreter: str = sys.executable
+    spec: dict[str, Any], *, status: str, output: str, extra: str, log: str, interpreter: str = sys.executable
 ) -> dict[str, Any]:
-    """Run a method and write its status, its output and its log.
+    """Run a method and write its status, its output, its further arrays and its log.
 
     Parameters
     ----------
     spec
         ``track, dataset, method, replicate, attempt, seed``, the method's registry entry, and the paths ``data`` and
         (but for svg) ``split``.
-    status, output, log
-        Files to write. The output has only its header unless the status is ``ok``.
+    status, output, extra, log
+        Files to write. Unless the status is ``ok`` the output has only its header and the npz file of further arrays
+        holds none.
     interpreter
         Python of the method's environment.
 
@@ -55,7 +57,7 @@ def run(
         (folder / "spec.json").write_text(json.dumps(spec))
         exit_code, timed_out = _supervise(folder, spec, Path(log), interpreter)
         row = _status(folder, spec, exit_code, timed_out, Path(log))
-        _publish(folder, spec, row, Path(status), Path(output))
+        _publish(folder, spec, row, Path(status), Path(output), Path(extra))
     finally:
         shutil.rmtree(folder)
     if row["status"] != "ok":
@@ -163,20 +165,23 @@ def _verdict(exit_code: int, timed_out: bool, spec: dict, log: Path) -> dict[str
     return {"status": "failed", "reason": f"ended with exit code {exit_code} and without a result"}
 
 
-def _publish(folder: Path, spec: dict, row: dict, status: Path, output: Path) -> None:
-    """Put output and status in place, the status last: where it stands, the output is complete.
+def _publish(folder: Path, spec: dict, row: dict, status: Path, output: Path, extra: Path) -> None:
+    """Put output, further arrays and status in place, the status last: where it stands, the others are complete.
 
     A copy of the status stays beside them: Snakemake deletes the outputs of a job before it runs it again, and the
     next attempt must be known then (`scbench.plan.attempt`).
     """
-    for path in (status, output):
+    for path in (status, output, extra):
         path.parent.mkdir(parents=True, exist_ok=True)
-    table = folder / "output.tsv"
+    table, arrays = folder / "output.tsv", folder / "extra.npz"
     if row["status"] != "ok":
         table.write_text("\t".join(OUTPUT_COLUMNS[spec["track"]]) + "\n")
+    if row["status"] != "ok" or not arrays.exists():
+        zipfile.ZipFile(arrays, "w").close()
     encoded = folder / "status.json"
     encoded.write_text(json.dumps(row, indent=1, sort_keys=True) + "\n")
-    for source, target in ((encoded, status.with_name(LAST_STATUS)), (table, output), (encoded, status)):
+    last = status.with_name(LAST_STATUS)
+    for source, target in ((encoded, last), (table, output), (arrays, extra), (encoded, status)):
         part = target.with_name(f".{target.name}.{uuid4().hex}")
         try:
             shutil.copyfile(source, part)

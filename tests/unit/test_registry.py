@@ -105,6 +105,16 @@ def test_the_projects_own_registries_are_valid(root):
             lambda c: c["zeisel_subtypes"]["source"].update({"from": "zeisel_subtypes"}),
             r"derived from itself: zeisel_subtypes <- zeisel_subtypes",
         ),
+        (
+            "datasets",
+            lambda c: c["zeisel_two_step"].update(drop_labels=["Int1"]),
+            r"'zeisel_two_step' must not drop labels that 'zeisel_subtypes' has",
+        ),
+        (
+            "datasets",
+            lambda c: c["zeisel_two_step"].update(target_sum="median"),
+            r"'zeisel_two_step.target_sum' must be that of 'zeisel_subtypes'. Got 'median'",
+        ),
         ("datasets", lambda c: c["sim_null"].update(loader="h5ad"), r"'sim_null' must not have a 'loader'"),
         ("metrics", lambda c: c["macro_f1"].update(direction="up"), r"metrics.yaml: 'macro_f1.direction' .* Got 'up'"),
     ],
@@ -156,6 +166,31 @@ def test_every_fault_is_told_at_once(root):
     with pytest.raises(UserError) as caught:
         load_config(config, Registry.load(root), root)
     assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"classifiers": ["knn3", "knn0"]}, r"'tracks.markers.classifiers.1' must match .* Got 'knn0'"),
+        ({"classifiers": ["SVM"]}, r"'tracks.markers.classifiers.0' must match .* Got 'SVM'"),
+        ({"classifiers": []}, r"'tracks.markers.classifiers' must have at least 1 item"),
+        ({"panel_sizes": [0]}, r"'tracks.markers.panel_sizes.0' must be >= 1. Got 0"),
+        ({"panel_sizes": [10, 10]}, r"'tracks.markers.panel_sizes' lists 10 twice"),
+        ({"n_neighbors": 3}, r"'tracks.markers' has the unknown key 'n_neighbors'"),
+    ],
+)
+def test_faults_of_the_marker_track(root, change, message):
+    run = {"datasets": ["zeisel"], "methods": ["t_test"], "replicates": 1} | change
+    with pytest.raises(UserError, match=message):
+        load_config({"seed": 1, "tracks": {"markers": run}}, Registry.load(root), root)
+
+
+def test_a_dataset_in_two_steps_knows_the_one_in_one_step(root):
+    registry = Registry.load(root)
+    assert registry.one_step("zeisel_two_step") == "zeisel_subtypes"
+    assert registry.one_step("toy_two_step") == "toy_cells"
+    assert registry.one_step("zeisel_subtypes") is None
+    assert registry.one_step("zeisel") is None
 
 
 def test_expected_runs_are_checked(root):

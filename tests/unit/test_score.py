@@ -9,11 +9,11 @@ from scbench.io import Prepared
 from scbench.layout import OUTPUT_COLUMNS, SCORE_COLUMNS, STATUS_COLUMNS
 from scbench.qc import check, gate
 from scbench.registry import Registry
-from scbench.score import Run, classify, score
+from scbench.score import Run, score
 
 REGISTRY = Registry.load()
 CONFIG = {
-    "markers": {"test_fraction": 0.2, "top_k": [1, 2], "n_neighbors": 1},
+    "markers": {"test_fraction": 0.2, "top_k": [1, 2], "panel_sizes": [1, 2], "classifiers": ["knn1", "svm"]},
     "svg": {"fdr": 0.05},
     "annotation": {"folds": 2},
 }
@@ -41,13 +41,22 @@ def _score(track, method, output, data, status="ok", **split):
 SPLIT = {"train": np.arange(16), "test": np.arange(16, 20)}
 
 
+def _ranking(lists, within=""):
+    """A table from the genes of each class, best first."""
+    rows = [
+        (within, name, gene, rank, -rank) for name, genes in lists.items() for rank, gene in enumerate(genes.split(), 1)
+    ]
+    return pd.DataFrame(rows, columns=OUTPUT_COLUMNS["markers"])
+
+
+def _values(scores):
+    return scores[scores["class"] == ""].set_index(["scenario", "metric"])["value"]
+
+
 def test_markers_pool_the_top_genes_of_all_classes():
-    ranking = pd.DataFrame(
-        {"class": ["a", "b", "a", "b"], "gene": ["g2", "g2", "g0", "g1"], "rank": [1, 1, 2, 2], "score": 1.0}
-    )
-    scores, confusion = _score("markers", "t_test", ranking, _cells(), **SPLIT)
+    scores, confusion = _score("markers", "t_test", _ranking({"a": "g2 g0", "b": "g2 g1"}), _cells(), **SPLIT)
     assert list(scores) == SCORE_COLUMNS
-    values = scores[scores["class"] == ""].set_index(["scenario", "metric"])["value"]
+    values = _values(scores)
     assert values["top1", "misclassification"] == 0.5, "gene 2 alone says nothing"
     assert values["top2", "misclassification"] == 0
     assert scores.set_index("scenario").loc["top2", ["n_expected", "n_covered"]].eq(4).all(axis=None)
@@ -57,25 +66,128 @@ def test_markers_pool_the_top_genes_of_all_classes():
     }
 
 
+def test_every_classifier_judges_the_top_and_the_first_judges_all():
+    scores, confusion = _score("markers", "t_test", _ranking({"a": "g2 g0", "b": "g2 g1"}), _cells(), **SPLIT)
+    names = ["top1", "top1-svm", "top2", "top2-svm", "genes1", "genes2"]
+    assert list(dict.fromkeys(scores["scenario"])) == list(dict.fromkeys(confusion["scenario"])) == names
+    found = scores.groupby("scenario", sort=False)["metric"].agg(set)
+    lists = {"specificity", "distinctness"}
+    assert all(lists <= found[name] for name in ("top1", "top2"))
+    assert not any(lists & found[name] for name in ("top1-svm", "top2-svm", "genes1", "genes2"))
+    values = _values(scores)
+    assert values["top2-svm", "misclassification"] == 0
+    assert values["genes1", "misclassification"] == 0.5
+    assert values["genes2", "misclassification"] == 0, "gene 2, and gene 1 as rank 2 starts with class b"
+    assert scores.set_index("scenario").loc["genes2", ["n_expected", "n_covered"]].eq(2).all(axis=None)
+
+
+def test_one_list_for_all_classes_is_as_long_as_theirs_together():
+    scores, _ = _score("markers", "t_test", _ranking({"": "g2 g0 g1"}), _cells(), **SPLIT)
+    values = _values(scores)
+    assert values["top1", "misclassification"] == 0, "genes 2 and 0"
+    assert values["genes1", "misclassification"] == 0.5
+    covered = scores.drop_duplicates("scenario").set_index("scenario")[["n_expected", "n_covered"]]
+    assert covered.loc[["top1", "top2", "genes2"]].to_numpy().tolist() == [[2, 2], [4, 3], [2, 2]]
+    assert values["top1", "specificity"] == pytest.approx(1 / 2), "gene 0 marks any class, gene 2 none"
+
+
 def test_a_class_without_markers_counts_against_the_method():
-    ranking = pd.DataFrame({"class": ["a"], "gene": ["g2"], "rank": [1], "score": 1.0})
-    scores, _ = _score("markers", "t_test", ranking, _cells(), **SPLIT)
+    scores, _ = _score("markers", "t_test", _ranking({"a": "g2"}), _cells(), **SPLIT)
     assert scores["n_covered"].max() == 1
     assert scores.query("metric == 'misclassification' and scenario == 'top2'")["value"].item() == 0.5
+    assert scores.drop_duplicates("scenario").set_index("scenario")["n_expected"].to_dict() == {
+        "top1": 2, "top1-svm": 2, "top2": 4, "top2-svm": 4, "genes1": 1, "genes2": 2,
+    }  # fmt: skip
 
 
-def test_an_empty_panel_predicts_the_commonest_class():
-    predicted = classify(sp.csr_matrix((20, 0)), np.array(["a"] * 12 + ["b"] * 8), np.arange(16), np.arange(16, 20), 3)
-    assert predicted.tolist() == ["a"] * 4
+def test_the_reference_of_all_genes_has_them_in_every_panel():
+    output = pd.concat([_ranking({name: gene}) for name in "ab" for gene in ("g0", "g1", "g2")])
+    scores, _ = _score("markers", "all_genes", output, _cells(), **SPLIT)
+    values = scores.loc[scores["metric"] == "misclassification", "value"]
+    assert set(values) == {0.0}, "gene 2 alone would be half wrong"
+    assert len(values) == 6
+    covered = scores.drop_duplicates("scenario")
+    assert covered["n_covered"].tolist() == covered["n_expected"].tolist()
 
 
-def test_the_classifier_never_sees_the_test_cells_statistics():
+def _replicates(outputs, shas=("d" * 64,) * 9):
+    data = _cells()
+    runs = [
+        Run(_status("markers", "t_test", r), output, data, sha, **SPLIT)
+        for r, (output, sha) in enumerate(zip(outputs, shas, strict=False))
+    ]
+    scores, _ = score(runs, REGISTRY.metrics_of("markers"), CONFIG["markers"], REGISTRY.method("t_test"), "commit")
+    return scores[scores["metric"] == "stability"].set_index(["scenario", "replicate"])["value"]
+
+
+def test_stability_compares_the_replicates_on_the_same_data():
+    one, two, empty = _ranking({"a": "g0 g1", "b": "g1 g0"}), _ranking({"a": "g0 g1", "b": "g2 g0"}), _ranking({})
+    # n = 3, k = 1: (r - 1/3) / (2/3) is 1 or -1/2
+    assert _replicates([one, one])["top1"].tolist() == [1, 1]
+    assert _replicates([one, one, two])["top1"].tolist() == pytest.approx([(1 + 1 / 4) / 2, (1 + 1 / 4) / 2, 1 / 4])
+    assert _replicates([one, empty])["top1"].tolist() == [0, 0], "a replicate without markers counts"
+    assert _replicates([one]).empty
+    assert _replicates([one, one], ["d" * 64, "e" * 64]).empty, "simulated replicates have markers of their own"
+
+
+def test_two_steps_are_judged_by_the_sub_types():
+    labels = np.array(["a1", "a2", "b"] * 10, dtype=object)
+    profiles = {"a1": [3.0, 0, 1], "a2": [3.0, 3, 1], "b": [0.0, 0, 1]}
+    X = sp.csr_matrix(np.array([profiles[label] for label in labels]))
+    broad = np.array([label[0] for label in labels], dtype=object)
+    data = Prepared(X, np.arange(30).astype(str), np.array(["g0", "g1", "g2"]), labels, obs={"broad": broad})
+    output = pd.concat([_ranking({"a": "g0", "b": "g0 g2"}), _ranking({"a1": "g1 g2", "a2": "g1"}, within="a")])
+    split = {"train": np.arange(21), "test": np.arange(21, 30)}
+    scores, confusion = _score("markers", "t_test", output, data, **split)
+    assert set(scores.loc[scores["metric"] == "misclassification", "value"]) == {0.0}
+    assert set(confusion["true"]) == {"a1", "a2", "b"}
+    covered = scores.drop_duplicates("scenario").set_index("scenario")[["n_expected", "n_covered"]]
+    assert covered.loc[["top1", "top2", "genes1", "genes2"]].to_numpy().tolist() == [[4, 4], [8, 6], [2, 2], [4, 4]]
+    assert not {"specificity", "distinctness", "stability"} & set(scores["metric"]), "these are for one label level"
+
+
+def test_no_cheat_beats_honest_markers():
+    """Panels of the same size are compared; what a list lacks or repeats must not pay."""
     rng = np.random.default_rng(0)
-    X, labels = rng.random((60, 4)), rng.choice(["a", "b"], 60)
-    train, test = np.arange(40), np.arange(40, 60)
-    one = classify(sp.csr_matrix(X), labels, train, test[:10], 3)
-    X[50:] = 100
-    np.testing.assert_array_equal(classify(sp.csr_matrix(X), labels, train, test, 3)[:10], one)
+    classes = np.array(["a", "b", "c", "d"])
+    labels = rng.choice(classes, 400).astype(object)
+    X = rng.exponential(0.5, (400, 40))
+    for i, name in enumerate(classes):  # ten markers for each class, of no great strength
+        X[np.ix_(labels == name, range(10 * i, 10 * i + 10))] += 0.6
+    genes = np.array([f"g{i}" for i in range(40)])
+    data = Prepared(sp.csr_matrix(X), np.arange(400).astype(str), genes, labels)
+    config = CONFIG["markers"] | {"top_k": [5], "panel_sizes": [20]}
+
+    def lists(offsets, n=5):
+        return {name: " ".join(genes[o : o + n]) for name, o in zip(classes, offsets, strict=True)}
+
+    def scored(output):
+        runs = [
+            Run(_status("markers", "t_test", r), output, data, "d" * 64, np.arange(300), np.arange(300, 400))
+            for r in range(2)
+        ]
+        scores, _ = score(runs, REGISTRY.metrics_of("markers"), config, REGISTRY.method("t_test"), "")
+        return _values(scores[scores["replicate"] == 0])
+
+    honest = scored(_ranking(lists([0, 10, 20, 30])))
+    plain = {"misclassification", "macro_f1", "specificity", "distinctness"}
+    without_d = {name: genes for name, genes in lists([0, 10, 20, 30]).items() if name != "d"}
+    cheats = {  # each with the metrics that must see it; the others must not reward it
+        "the same five genes for every class": (_ranking(lists([0, 0, 0, 0])), plain),
+        "nothing at all": (_ranking({}), plain | {"stability"}),
+        "one class missing": (_ranking(without_d), plain | {"stability"}),
+        "everything for the first class": (_ranking({"a": " ".join(genes)}), plain | {"stability"}),
+        "markers of other classes": (_ranking(lists([10, 20, 30, 0])), {"specificity"}),
+    }
+    for name, (output, seen) in cheats.items():
+        for (scenario, metric), value in scored(output).items():
+            gain = value - honest[scenario, metric]
+            gain = gain if REGISTRY.metrics[metric]["direction"] == "higher" else -gain
+            assert gain < 1e-9, (name, scenario, metric)
+            if scenario == "top5" and metric in seen:
+                assert gain < -0.01, (name, metric)
+    long = scored(_ranking(lists([0, 10, 20, 30], n=10)))
+    assert long["top5", "misclassification"] == honest["top5", "misclassification"], "k is a limit"
 
 
 def _spots(truth):

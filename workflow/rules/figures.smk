@@ -18,6 +18,8 @@ rule figure_scores:
     threads: 1
     params:
         labels=get_labels,
+        module="scores",
+        options={},
     script:
         "../../scripts/figure_scores.py"
 

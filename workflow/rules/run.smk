@@ -7,6 +7,7 @@ rule run:
     output:
         status="results/{track}/{dataset}/{method}/r{replicate}/status.json",
         output="results/{track}/{dataset}/{method}/r{replicate}/output.tsv",
+        extra="results/{track}/{dataset}/{method}/r{replicate}/extra.npz",
     log:
         "results/logs/run/{track}/{dataset}/{method}/r{replicate}.log",
     benchmark:

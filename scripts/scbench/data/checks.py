@@ -53,6 +53,8 @@ def check(adata: "AnnData", name: str, expected: Mapping, tracks: Iterable[str])
         del adata.obs["label"]
     if tracks & {"markers", "annotation"}:
         _check_labels(adata, name)
+        if "broad" in adata.obs:
+            _check_nested(adata, name)
     if "spatial" in adata.obsm:
         _check_coordinates(adata, name, area="svg" in tracks)
     elif "svg" in tracks:
@@ -125,6 +127,21 @@ def _check_labels(adata: "AnnData", name: str) -> None:
         raise UserError(f"{name}: the class {min(single)!r} has one cell. A class needs two or more; {how}.")
     if len(sizes) == 1:
         raise UserError(f"{name}: all cells have the label {sizes.index[0]!r}. Two or more classes are needed.")
+
+
+def _check_nested(adata: "AnnData", name: str) -> None:
+    """Check that each label lies in one of the broad types of ``obs["broad"]``, of which there are two or more."""
+    labels, broad = adata.obs["label"].astype(str), adata.obs["broad"].astype(str)
+    if (broad == "").any():
+        raise UserError(f"{name}: {(broad == '').sum()} of {adata.n_obs} cells have no broad type.")
+    pairs = pd.DataFrame({"label": labels, "broad": broad}).drop_duplicates().sort_values(["label", "broad"])
+    shared = pairs[pairs.duplicated("label", keep=False)]
+    if len(shared):
+        label = shared["label"].iloc[0]
+        types = ", ".join(map(repr, shared["broad"][shared["label"] == label]))
+        raise UserError(f"{name}: the label {label!r} must lie in one broad type. It lies in {types}.")
+    if len(set(broad)) == 1:
+        raise UserError(f"{name}: all cells are of the broad type {broad.iloc[0]!r}. Two or more are needed.")
 
 
 def _check_coordinates(adata: "AnnData", name: str, *, area: bool) -> None:

@@ -1,6 +1,6 @@
 """Transforms that make one dataset from another."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,22 +10,64 @@ from scbench.data.options import check_number, with_options
 from scbench.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 
 @with_options
-def relabel(adata: "AnnData", *, column: str) -> "AnnData":
-    """Use another column of ``obs`` as the labels.
+def relabel(
+    adata: "AnnData", *, column: str, mapping: Mapping[str, str] | None = None, keep: str | None = None
+) -> "AnnData":
+    """Use another column of ``obs`` as the labels: another question about the same cells.
+
+    Parameters
+    ----------
+    adata
+        Cells x genes.
+    column
+        The column.
+    mapping
+        New label for each value of the column, for instance to set one type against all others; the values themselves
+        by default.
+    keep
+        Name in ``obs`` for the labels so far, which are lost by default.
 
     Raises
     ------
     UserError
-        If there is no such column.
+        If there is no such column, or a value is not mapped.
     """
-    if column not in adata.obs:
-        raise UserError(f"relabel: unknown column {column!r}. {did_you_mean(column, adata.obs)}")
+    values = _column("relabel", adata, column, mapping)
     adata = adata.copy()
-    adata.obs["label"] = adata.obs[column].astype(str).astype("category")
+    if keep is not None:
+        adata.obs[keep] = _column("relabel", adata, "label").astype("category")
+    adata.obs["label"] = values.astype("category")
+    return adata
+
+
+@with_options
+def nest(adata: "AnnData", *, column: str, mapping: Mapping[str, str] | None = None) -> "AnnData":
+    """Ask the question in two steps: first for the broad type of a cell, then for the label within it.
+
+    Cells and labels stay the same. Each label must lie in one broad type (`scbench.data.checks.check` sees to it).
+
+    Parameters
+    ----------
+    adata
+        Cells x genes.
+    column
+        Column of ``obs`` with the broad types.
+    mapping
+        Broad type of each value of the column; the values themselves by default.
+
+    Raises
+    ------
+    UserError
+        If there is no such column, or a value is not mapped.
+    """
+    broad = _column("nest", adata, column, mapping).astype("category")
+    adata = adata.copy()
+    adata.obs["broad"] = broad
     return adata
 
 
@@ -106,7 +148,29 @@ def subset(
     return adata[kept_cells, kept_genes].copy()
 
 
-TRANSFORMS: dict[str, Callable[..., "AnnData"]] = {"relabel": relabel, "dropout": dropout, "subset": subset}
+TRANSFORMS: dict[str, Callable[..., "AnnData"]] = {
+    "relabel": relabel,
+    "nest": nest,
+    "dropout": dropout,
+    "subset": subset,
+}
+
+
+def _column(transform: str, adata: "AnnData", column: str, mapping: Mapping[str, str] | None = None) -> "pd.Series":
+    """Give a column of ``obs`` as text, and with each value replaced where there is a mapping."""
+    if column not in adata.obs:
+        raise UserError(f"{transform}: unknown column {column!r}. {did_you_mean(column, adata.obs)}")
+    values = adata.obs[column].astype(str)
+    if mapping is None:
+        return values
+    if not isinstance(mapping, Mapping):
+        raise UserError(f"{transform}: 'mapping' gives a label for each value of {column!r}. Got {mapping!r} instead.")
+    new = {str(value): str(label) for value, label in mapping.items()}
+    unmapped = sorted(set(values) - set(new))
+    if unmapped:
+        known = ", ".join(new)
+        raise UserError(f"{transform}: 'mapping' lacks the value {unmapped[0]!r} of {column!r}. It has: {known}.")
+    return values.map(new)
 
 
 def _sample(rng: np.random.Generator, name: str, size: int | None, available: int) -> np.ndarray:

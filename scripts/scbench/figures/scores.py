@@ -83,8 +83,12 @@ def scenario_label(scenario: str) -> str:
 
 
 def _rows(scores: pd.DataFrame, datasets: dict) -> list[tuple[str, str]]:
-    """Pairs of dataset and scenario, in the order of the registry and of the numbers in the scenarios' names."""
+    """Pairs of dataset and scenario, in the order of the registry and of the numbers in the scenarios' names.
+
+    Panels of a size and other classifiers have figures of their own.
+    """
     order = {name: place for place, name in enumerate(datasets)}
+    scores = scores[~scores["scenario"].str.fullmatch(r"genes\d+|top\d+-.+")]
     found = set(zip(scores["dataset"], scores["scenario"], strict=True))
     return sorted(found, key=lambda row: (order[row[0]], int("0" + re.sub(r"\D", "", row[1])), row[1]))
 
