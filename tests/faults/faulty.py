@@ -20,6 +20,24 @@ class Good(SpatialTest):
         return self
 
 
+class ShowsMore(Good):
+    def fit(self, X, coords, *, seed):
+        self.extras_ = {"numbers": np.array([1.5, 2.5]), "names": np.array(["é", "b"])}
+        return super().fit(X, coords, seed=seed)
+
+
+class PicklesItself(Good):
+    def fit(self, X, coords, *, seed):
+        self.extras_ = {"self": np.array([self], dtype=object)}
+        return super().fit(X, coords, seed=seed)
+
+
+class ListsItsExtras(Good):
+    def fit(self, X, coords, *, seed):
+        self.extras_ = [1, 2]
+        return super().fit(X, coords, seed=seed)
+
+
 class Raises(SpatialTest):
     def fit(self, X, coords, *, seed):
         raise ZeroDivisionError("no luck")

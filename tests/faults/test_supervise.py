@@ -52,6 +52,7 @@ def run(files, tmp_path, monkeypatch):
             "role": "method",
             "regime": "inductive",
             "pvalues": True,
+            "uses_samples": False,
             "env": "base",
             "threads": 1,
             "mem_mb": 2000,
@@ -59,11 +60,13 @@ def run(files, tmp_path, monkeypatch):
             "data": str(files / ("toy_spots.h5ad" if track == "svg" else "toy_cells.h5ad")),
             "split": str(files / "split.npz"),
         } | limits
-        paths = {key: tmp_path / key for key in ("status", "output", "log")}
+        paths = {key: tmp_path / key for key in ("status", "output", "extra", "log")}
         row = supervise.run(spec, **{key: str(path) for key, path in paths.items()})
         assert json.loads(paths["status"].read_text()) == row
         assert paths["output"].read_text().startswith("\t".join(OUTPUT_COLUMNS[track]))
-        assert {path.name for path in tmp_path.iterdir()} == {"status", "output", "log", ".last-status.json"}
+        assert {path.name for path in tmp_path.iterdir()} == {*paths, ".last-status.json"}
+        with np.load(paths["extra"]) as extra:  # would refuse pickles
+            run.extra = dict(extra)
         return row, read_table(paths["output"]), paths["log"].read_text(errors="replace")
 
     return run
@@ -111,6 +114,8 @@ def test_faults_of_a_spatial_test(run, name, status, reason, capsys):
     [
         ("WrongGene", "markers", "unknown gene 'nonsense'"),
         ("WrongClass", "markers", "unknown class 'nobody'"),
+        ("PicklesItself", "svg", "extras_['self'] must be an array of numbers or text. Got O"),
+        ("ListsItsExtras", "svg", "extras_ must map names to arrays. Got list"),
         ("EveryGeneFirst", "markers", "must be 1, 2, 3, ... Got 1 out of turn"),
         ("UnknownLabel", "annotation", "unknown label 'martian' (20 row(s))"),
         ("TooFewLabels", "annotation", "one value per cell (20,). Got (19,)"),
@@ -122,6 +127,17 @@ def test_output_that_breaks_the_contract(run, name, track, reason):
     row, _, _ = run(name, track)
     assert row["status"] == "invalid_output"
     assert reason in row["reason"]
+
+
+def test_further_arrays_are_kept_beside_the_output(run):
+    row, _, _ = run("ShowsMore")
+    assert row["status"] == "ok"
+    assert run.extra["numbers"].tolist() == [1.5, 2.5]
+    assert run.extra["names"].tolist() == ["é", "b"]
+    run("Good")
+    assert run.extra == {}
+    run("Raises")
+    assert run.extra == {}
 
 
 def test_an_inductive_method_is_not_given_the_test_cells_and_a_transductive_one_is(run):
@@ -186,10 +202,10 @@ def test_a_child_dies_with_its_supervisor(files, tmp_path):
     spec = {
         "track": "svg", "dataset": "toy", "method": "faulty", "replicate": 0, "attempt": 1, "seed": 1,
         "entry": "faulty:Loops", "params": {}, "input_scale": "log1p", "role": "method", "regime": "inductive",
-        "pvalues": True, "env": "base", "threads": 1, "mem_mb": 2000, "timeout_s": 60,
+        "pvalues": True, "uses_samples": False, "env": "base", "threads": 1, "mem_mb": 2000, "timeout_s": 60,
         "data": str(files / "toy_spots.h5ad"), "split": None,
     }  # fmt: skip
-    paths = {key: str(tmp_path / key) for key in ("status", "output", "log")}
+    paths = {key: str(tmp_path / key) for key in ("status", "output", "extra", "log")}
     code = f"from scbench import supervise; supervise.run({spec!r}, **{paths!r})"
     scripts = HERE.parents[1] / "scripts"
     process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": f"{scripts}:{HERE}"})
@@ -211,10 +227,10 @@ def test_a_full_disk_leaves_nothing_half_written(files, tmp_path):
     spec = {
         "track": "svg", "dataset": "toy", "method": "faulty", "replicate": 0, "attempt": 1, "seed": 1,
         "entry": "faulty:Good", "params": {}, "input_scale": "log1p", "role": "method", "regime": "inductive",
-        "pvalues": True, "env": "base", "threads": 1, "mem_mb": 2000, "timeout_s": 60,
+        "pvalues": True, "uses_samples": False, "env": "base", "threads": 1, "mem_mb": 2000, "timeout_s": 60,
         "data": str(files / "toy_spots.h5ad"), "split": None,
     }  # fmt: skip
-    paths = {key: str(tmp_path / key) for key in ("status", "output", "log")}
+    paths = {key: str(tmp_path / key) for key in ("status", "output", "extra", "log")}
     code = (
         "import resource, signal, shutil; from scbench import supervise\n"
         "copy = shutil.copyfile\n"

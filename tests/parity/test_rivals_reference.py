@@ -3,46 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.sparse as sp
 
-from scbench.data.prepare import log1p_normalised
 from scbench.markers._scanpy import rank_genes
 from scbench.markers.cosg import COSG
 from scbench.markers.rankcorr import RankCorr
 from scbench.markers.scgenefit import ScGeneFit
 from scbench.markers.wilcoxon import Wilcoxon
-
-
-def citeseq(shared):
-    import anndata as ad
-
-    adata = ad.read_h5ad(shared / "data/citeseq_cbmc.h5ad")
-    genes = np.array([f"g{i:04d}" for i in range(adata.n_vars)], dtype=object)
-    return adata.X.tocsr(), adata.obs["cell_type"].astype(str).to_numpy(dtype=object), genes
-
-
-def pbmc68k_reduced(shared):
-    import scanpy as sc
-
-    adata = sc.datasets.pbmc68k_reduced()
-    totals = adata.obs["n_counts"].to_numpy()
-    counts = np.round(np.expm1(adata.raw.X.toarray().astype(float)) * totals[:, None] / 1e4)
-    genes = adata.raw.var_names.to_numpy(dtype=object)
-    return sp.csr_matrix(counts), adata.obs["bulk_labels"].astype(str).to_numpy(dtype=object), genes
-
-
-DATASETS = {"citeseq": citeseq, "pbmc68k_reduced": pbmc68k_reduced}
-
-
-@pytest.fixture(scope="module", params=DATASETS)
-def training(request, shared):
-    """Name, counts, log1p values, labels and genes of the training cells, and the reference's markers."""
-    name = request.param
-    counts, labels, genes = DATASETS[name](shared)
-    folder = shared / "reference/smash"
-    train = pd.read_csv(folder / f"{name}_split.csv")["split"].eq("train").to_numpy()
-    markers = pd.read_csv(folder / f"{name}_markers.csv", keep_default_na=False)
-    return name, counts[train], log1p_normalised(counts[train], 10_000), labels[train], genes, markers
 
 
 def test_rankcorr_ranks_counts_as_the_released_code_does(training):

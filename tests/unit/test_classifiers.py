@@ -7,7 +7,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from scbench.markers import classifiers
-from scbench.markers.classifiers import classify, evenly
+from scbench.markers.classifiers import classify
 
 ALL = ["knn3", "knn5", "knn15", "svm"]
 
@@ -108,20 +108,6 @@ def test_values_are_cut_off_above_only():
     labels = np.array(["low"] * 200 + ["high", "other", "?"], dtype=object)
     found = classify(sp.csr_matrix(X), labels, np.arange(202), np.array([202]), ["knn1"])["knn1"]
     assert found.tolist() == ["high"]
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(1, 80), min_size=1, max_size=8), st.integers(1, 60), st.integers(0, 99))
-def test_the_part_that_a_large_svm_learns_from_is_stratified(sizes, most, seed):
-    codes = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
-    part = evenly(codes, most)
-    assert (np.diff(part) > 0).all()
-    found = np.bincount(codes[part], minlength=len(sizes))
-    if len(codes) <= most:
-        assert len(part) == len(codes)
-    else:
-        assert (found >= 1).all(), "no class is lost"
-        np.testing.assert_allclose(found, np.array(sizes) * most / len(codes), atol=1)
 
 
 def test_a_large_svm_still_learns(monkeypatch):

@@ -29,6 +29,29 @@ def test_seeds_separate_splits_from_methods(plan):
     assert plan.data_seed("sim_null", "0") != plan.data_seed("sim_null", "1")
 
 
+def test_one_step_and_two_steps_share_their_splits(root):
+    plan = Plan.load(read_yaml(root / "config/paper.yaml"))
+    one, two = (plan.split_scheme("markers", name, 3) for name in ("zeisel_subtypes", "zeisel_two_step"))
+    assert one == two
+    assert plan.pairs("markers") == [("zeisel_subtypes", "zeisel_two_step")]
+    assert plan.pairs("annotation") == []
+    assert plan.split_scheme("markers", "zeisel", 3) != one
+
+
+def test_figures_of_the_marker_track_follow_from_the_configuration(root):
+    config = read_yaml(root / "config/smoke.yaml")
+    names = {path.removeprefix("results/figures/markers-") for path in Plan.load(config).figures("markers")}
+    assert {"scores", "cost", "panel-size", "classifiers", "two-step", "comparison-modes"} <= names
+    assert {"shapley-smash_dnn-toy_cells", "matrix-toy_cells", "overlap-toy_cells", "learning-toy_cells"} <= names
+    assert "learning-toy_two_step" not in names
+    run = config["tracks"]["markers"]
+    for key in ("comparisons", "matrix", "learning_curves", "localisation"):
+        del run[key]
+    run |= {"datasets": ["toy_cells"], "methods": ["t_test"], "panel_sizes": [], "classifiers": ["svm"]}
+    names = {path.removeprefix("results/figures/markers-") for path in Plan.load(config).figures("markers")}
+    assert names == {"scores", "cost", "confusion-toy_cells", "overlap-toy_cells"}
+
+
 def test_a_method_seed_does_not_depend_on_what_else_is_run(root):
     config = read_yaml(root / "config/config.yaml")
     one = Plan.load(config).spec("svg", "sim_null", "moran_i", 0)

@@ -177,6 +177,19 @@ def test_every_fault_is_told_at_once(root):
         ({"panel_sizes": [0]}, r"'tracks.markers.panel_sizes.0' must be >= 1. Got 0"),
         ({"panel_sizes": [10, 10]}, r"'tracks.markers.panel_sizes' lists 10 twice"),
         ({"n_neighbors": 3}, r"'tracks.markers' has the unknown key 'n_neighbors'"),
+        ({"comparisons": {"all": ["t_tset"]}}, r"'tracks.markers.comparisons.all' names 't_tset', .* 't_test'"),
+        ({"comparisons": {"A b": ["t_test"]}}, r"A b"),
+        ({"matrix": ["wilcoxon"]}, r"'tracks.markers.matrix' names 'wilcoxon', which the track does not run"),
+        ({"learning_curves": {"methods": ["t_test"]}}, r"names 't_test', which has no learning curves.*have: none"),
+        ({"learning_curves": {"folds": 1}}, r"'tracks.markers.learning_curves.folds' must be >= 2. Got 1"),
+        (
+            {"localisation": [{"dataset": "zeisel", "method": "t_test", "tissue": "citeseq_cbmc"}]},
+            r"'citeseq_cbmc'.*svg",
+        ),
+        (
+            {"localisation": [{"dataset": "zeisl", "method": "t_test", "tissue": "sim_null"}]},
+            r"'tracks.markers.localisation.dataset' names 'zeisl', .* 'zeisel'",
+        ),
     ],
 )
 def test_faults_of_the_marker_track(root, change, message):

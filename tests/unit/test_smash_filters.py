@@ -2,8 +2,6 @@ import anndata as ad
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
@@ -11,7 +9,6 @@ from scbench.data.prepare import log1p_normalised
 from scbench.errors import UserError
 from scbench.markers.smash import filters
 from scbench.markers.smash.inverse_pca import inverse_pca, moments
-from scbench.markers.smash.sampling import inner_split, stratified
 from scbench.markers.smash.settings import settings
 from scbench.markers.smash.values import classifier_values
 from scbench.simulate.cells import cell_types
@@ -177,31 +174,6 @@ def test_writing_to_a_view_of_an_anndata_writes_into_its_parents_layer():
     assert (child.X == 1).all()
 
 
-@given(
-    y=st.lists(st.integers(0, 4), min_size=1, max_size=60),
-    size=st.integers(0, 80),
-    seed=st.integers(0, 5),
-)
-def test_a_stratified_sample_has_every_class_and_its_share(y, size, seed):
-    y = np.array(y)
-    counts = np.bincount(y)
-    drawn = stratified(y, size, np.random.default_rng(seed))
-    found = np.bincount(y[drawn], minlength=len(counts))
-    assert len(set(drawn)) == len(drawn)
-    assert (found[counts > 0] >= 1).all()
-    assert len(drawn) == max(min(size, len(y)), (counts > 0).sum()) or (found[counts > 0] == 1).any()
-    assert (np.abs(found - counts * size / len(y)) < 2).all() or size >= len(y) or (found == 1).any()
-
-
-@given(y=st.lists(st.integers(0, 3), min_size=2, max_size=60), seed=st.integers(0, 5))
-def test_an_inner_split_never_takes_a_classs_only_cell(y, seed):
-    y = np.array(y)
-    train, held_out = inner_split(y, 0.2, np.random.default_rng(seed))
-    assert sorted([*train, *held_out]) == list(range(len(y)))
-    assert set(y[held_out]) == {c for c in set(y) if (y == c).sum() > 1}
-    assert set(y[train]) == set(y)
-
-
 def test_settings_name_what_is_wrong():
     with pytest.raises(UserError, match=r"'faithful'.*'Released'"):
         settings("Released", "rf", {})
@@ -211,3 +183,20 @@ def test_settings_name_what_is_wrong():
         settings(None, "rf", {"score": "gini"})
     assert not settings("released", "xgb", {}).balance
     assert settings("paper", "dnn", {}).score == "shapley"
+
+
+def test_real_symbols_are_told_apart():
+    """The 765 genes of a blood dataset that ships with scanpy: what each filter takes, by family."""
+    import scanpy as sc
+
+    genes = sc.datasets.pbmc68k_reduced().raw.var_names.to_numpy(dtype=object)
+    assert filters.likely_species(genes) == "human"
+    found = set(genes[filters.general_genes(genes, "human")])
+    prefixed = set(genes[filters.released_general_genes(genes, "human")])
+    assert prefixed - found == {"MTPN", "MTDH", "MTCH2"}  # myotrophin, metadherin, a carrier: none mitochondrial RNA
+    families = ("RPS", "RPL", "MRPS", "MRPL", "HSP", "DNAJ", "HLA-", "CD", "MT-")
+    rest = {gene for gene in found if not gene.startswith(families)}
+    assert rest == {"EMC7", "PPIA", "PSMB2", "RAB7A", "REEP5"} == rest & filters.HOUSEKEEPING
+    kept = set(genes) - found
+    assert {"LYZ", "NKG7", "GNLY", "MS4A1", "PPBP", "CST3", "FCER1A"} & set(genes) <= kept
+    assert {gene for gene in kept if gene.startswith("CD")} & {"CD3D", "CD8A", "CD79A", "CD74"} == set()

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sp
 
+from scbench.markers.sampling import stratified
+
 # The SVM's cost grows with the square of the training cells; beyond this many it learns from a stratified part.
 SVM_CELLS = 10_000
 
@@ -29,7 +31,7 @@ def classify(
         ``knn3`` (or another number): the commonest label among the 3 nearest training cells; of equally common labels
         the first in order. Training cells at equal distance are taken in the order of the file, as a rule.
         ``svm``: a support vector machine with Gaussian kernel, C = 1, gamma = 1 / genes; with more than `SVM_CELLS`
-        training cells it learns from that many, evenly drawn from each label.
+        training cells it learns from a stratified sample of that many.
 
     Returns
     -------
@@ -90,7 +92,7 @@ def _support_vectors(known: np.ndarray, codes: np.ndarray, asked: np.ndarray) ->
     """Learn from one kernel matrix: libsvm would compute its entries again for each pair of classes."""
     from sklearn.svm import SVC
 
-    part = evenly(codes, SVM_CELLS)
+    part = stratified(codes, SVM_CELLS, np.random.default_rng(0))  # the same for every panel
     known, codes = known[part], codes[part]
     model = SVC(kernel="precomputed").fit(_gaussian(known, known), codes)
     return np.concatenate([model.predict(_gaussian(block, known)) for block in _blocks(asked)])
@@ -113,21 +115,3 @@ def _gaussian(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _blocks(cells: np.ndarray) -> list[np.ndarray]:
     return np.array_split(cells, len(cells) // 1000 + 1)
-
-
-def evenly(codes: np.ndarray, most: int) -> np.ndarray:
-    """Indices of about `most` cells: the same share of each label, but one at least, evenly spaced in the file.
-
-    Parameters
-    ----------
-    codes
-        (cells,) labels as integers.
-    most
-        All cells are taken where there are no more than this.
-    """
-    if len(codes) <= most:
-        return np.arange(len(codes))
-    order = np.argsort(codes, kind="stable")
-    sizes = np.bincount(codes)
-    rank = np.arange(len(codes)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return np.sort(order[rank * most % len(codes) < most])

@@ -67,7 +67,7 @@ class Forest:
     """
 
     def __init__(
-        self, *, n_trees: int = 100, max_depth: int | None = None, balanced: bool = False, max_bin: int = 64
+        self, *, n_trees: int = 100, max_depth: int | None = None, balanced: bool = False, max_bin: int = 32
     ) -> None:
         self.n_trees = n_trees
         self.max_depth = max_depth

@@ -10,13 +10,13 @@ import scipy.sparse as sp
 from scbench.contract import MarkerSelector
 from scbench.errors import InvalidOutputError, UserError
 from scbench.markers._table import rank_per_class
+from scbench.markers.sampling import inner_split, stratified
 from scbench.markers.smash.boosting import LightGBM, XGBoost
 from scbench.markers.smash.filters import filter_genes
 from scbench.markers.smash.forests import Forest, class_weights
 from scbench.markers.smash.inverse_pca import inverse_pca
 from scbench.markers.smash.network import Network
 from scbench.markers.smash.ranking import in_most_samples, mean_times_importance, rank_again
-from scbench.markers.smash.sampling import inner_split, stratified
 from scbench.markers.smash.settings import Settings, settings
 from scbench.markers.smash.values import classifier_values
 
@@ -60,13 +60,14 @@ class SMaSH(MarkerSelector):
     Notes
     -----
     Deviations of ``released``: the inner split is stratified with a seed of its own; forests draw as scikit-learn 1.0
-    did, but not the same numbers; XGBoost searches splits in 64 quantiles, and its booster is the equivalent
-    ``gbtree``; Shapley values shift the exponents of a pair of cells by one maximum, from at most 512 background and
-    1,024 explained cells; a class has at least one cell in every sample (upstream stops where 5 % cannot hold each).
-    Of ``paper``: a class "expresses" a gene if any of its cells does; Harmony corrects the z-scores of the kept genes.
+    did, but not the same numbers; splits are searched in 32 quantiles (forests) or 64 (XGBoost, whose booster is the
+    equivalent ``gbtree``); Shapley values shift the exponents of a pair of cells by one maximum, from at most 512
+    background and 1,024 explained cells; a class has at least one cell in every sample (upstream stops where 5 % cannot
+    hold each). Of ``paper``: a class "expresses" a gene if any of its cells does; Harmony corrects the z-scores of the
+    kept genes. Of all: a classifier is trained on at most 20,000 cells, a stratified sample of more.
 
-    Time O(cells x kept genes^2) for the inverse PCA, and the classifier's. Memory: the kept genes of the training cells
-    (in our variant of at most 20,000) as float32, and kept genes squared; the full matrix stays sparse.
+    Time O(cells x kept genes^2) for the inverse PCA, and the classifier's. Memory: the kept genes of at most 20,000
+    training cells as float32, and kept genes squared; the full matrix stays sparse.
 
     References
     ----------

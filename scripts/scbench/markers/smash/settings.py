@@ -71,16 +71,13 @@ class Settings:
 MODELS = ("dnn", "xgb", "rf", "brf", "lgbm")
 _CHOICES = {
     "general": ("prefixes", "symbols"),
-    "values": ("log1p", "scale"),
     "score": ("importance", "shapley", "signed"),
 }
 
 # The released code hands its classifiers log1p values where it means z-scores: a filter that assigns to a view of the
 # AnnData writes through to the layer that holds them.
-_RELEASED = Settings(
-    general="prefixes", low_cells=0.3, low_classes=0.0, high_cells=0.9, scale=False, pooled=30, most_cells=2**31
-)
-_PAPER = Settings(harmony=True, heterogeneity=True, most_cells=2**31)
+_RELEASED = Settings(general="prefixes", low_cells=0.3, low_classes=0.0, high_cells=0.9, scale=False, pooled=30)
+_PAPER = Settings(harmony=True, heterogeneity=True)
 # Ours, chosen by cross-validation inside training cells: a gene that most cells express to different degrees is kept,
 # and genes that repeat others are left out round by round.
 _OWN = Settings(low_cells=0.1, low_classes=0.0, high_cells=None)
