@@ -77,8 +77,9 @@ def test_the_package_can_be_installed_and_used_elsewhere(root, tmp_path):
 
 def test_a_benchmark_case_is_measured(monkeypatch):
     from scbench import bench
+    from scbench.bench_cases import Case
 
-    case = bench.Case(lambda: 3, lambda made: sum(range(made * 10**6)), per=3, cells=5, cpu_s=0.0, original=100.0)
+    case = Case(lambda: 3, lambda made: sum(range(made * 10**6)), per=3, cells=5, cpu_s=0.0, original=100.0)
     monkeypatch.setitem(bench.CASES, "toy", {"sum": case})
     row = bench.measure("toy", "sum")
     assert list(row) == bench.COLUMNS

@@ -89,3 +89,9 @@ def test_bad_input_is_named():
 
 def test_no_classes_give_no_rows():
     assert class_means(sp.csr_matrix((3, 2)), np.array(["a", "b", "a"]), np.array([])).shape == (0, 2)
+
+
+def test_a_share_at_a_threshold_is_the_threshold():
+    """9 of 10 cells are not less than 90 %, as they would be in single precision."""
+    X = sp.csr_matrix(np.r_[np.ones(9), 0][:, None].astype(np.float32))
+    assert (class_fractions(X, np.full(10, "a"), np.array(["a"])) >= 0.9).all()

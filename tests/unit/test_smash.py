@@ -69,6 +69,14 @@ def test_one_seed_one_ranking_also_from_a_dense_matrix(model, data):
     pd.testing.assert_frame_equal(first, dense)
 
 
+def test_the_released_ranking_takes_a_dense_matrix_too(data):
+    X, labels, genes, _ = data
+    method = SMaSH(model="brf", faithful="released")
+    pd.testing.assert_frame_equal(
+        method.fit(X, labels, genes, seed=0).ranking_, method.fit(X.toarray(), labels, genes, seed=0).ranking_
+    )
+
+
 def test_elimination_ranks_what_survives_first(data):
     method = SMaSH(model="rf", overrides={"eliminate": 8, "low_cells": 0.0})
     X, labels, genes, marks = data

@@ -47,7 +47,8 @@ def class_means(X: sp.csr_matrix, labels: np.ndarray, classes: np.ndarray) -> np
 def class_fractions(X: sp.csr_matrix, labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Share of the cells of each class in which a gene is not zero.
 
-    See `class_means` for parameters, errors and cost; stored zeros count as zero.
+    See `class_means` for parameters and errors; stored zeros count as zero. Memory: 4 bytes per stored value and
+    O(classes x genes).
 
     Examples
     --------
@@ -56,7 +57,10 @@ def class_fractions(X: sp.csr_matrix, labels: np.ndarray, classes: np.ndarray) -
     array([[1. , 0. ],
            [0. , 0.5]])
     """
-    return _means((X != 0).astype(np.float64), labels, classes)
+    X = sp.csr_matrix(X)
+    # Single precision counts exactly up to 2^24 cells of a class, and shares the places with X.
+    expressed = sp.csr_matrix(((X.data != 0).astype(np.float32), X.indices, X.indptr), shape=X.shape)
+    return _means(expressed, labels, classes)
 
 
 def tau(means: np.ndarray) -> np.ndarray:
@@ -107,6 +111,7 @@ def _means(X: sp.csr_matrix, labels: np.ndarray, classes: np.ndarray) -> np.ndar
         raise UserError(f"The 'classes' must be distinct. Got {names[names.duplicated()][0]!r} twice.")
     rows = names.get_indexer(labels)
     cells = np.flatnonzero(rows >= 0)
-    indicator = sp.csr_matrix((np.ones(len(cells)), (rows[cells], cells)), shape=(len(names), len(labels)))
-    sizes = np.asarray(indicator.sum(axis=1))
+    ones = np.ones(len(cells), dtype=X.dtype)
+    indicator = sp.csr_matrix((ones, (rows[cells], cells)), shape=(len(names), len(labels)))
+    sizes = np.asarray(indicator.sum(axis=1), dtype=np.float64)  # shares in double precision: 9 of 10 are 0.9
     return (indicator @ X).toarray() / np.where(sizes > 0, sizes, np.nan)

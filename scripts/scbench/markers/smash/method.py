@@ -1,24 +1,22 @@
 """SMaSH: marker genes from the importance that a classifier gives them."""
 
 import importlib
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
 from scbench.contract import MarkerSelector
-from scbench.errors import InvalidOutputError, UserError
+from scbench.errors import UserError
 from scbench.markers._table import rank_per_class
 from scbench.markers.sampling import inner_split, stratified
 from scbench.markers.smash.boosting import LightGBM, XGBoost
-from scbench.markers.smash.filters import filter_genes
 from scbench.markers.smash.forests import Forest, class_weights
-from scbench.markers.smash.inverse_pca import inverse_pca
 from scbench.markers.smash.network import Network
 from scbench.markers.smash.ranking import in_most_samples, mean_times_importance, rank_again
 from scbench.markers.smash.settings import Settings, settings
-from scbench.markers.smash.values import classifier_values
+from scbench.markers.smash.training import Training, checked, training
 
 _PACKAGES = {"dnn": "torch", "xgb": "xgboost", "rf": "sklearn.tree", "brf": "sklearn.tree", "lgbm": "lightgbm"}
 
@@ -60,7 +58,7 @@ class SMaSH(MarkerSelector):
     Notes
     -----
     Deviations of ``released``: the inner split is stratified with a seed of its own; forests draw as scikit-learn 1.0
-    did, but not the same numbers; splits are searched in 32 quantiles (forests) or 64 (XGBoost, whose booster is the
+    did, but not the same numbers; splits are searched in 24 quantiles (forests) or 64 (XGBoost, whose booster is the
     equivalent ``gbtree``); Shapley values shift the exponents of a pair of cells by one maximum, from at most 512
     background and 1,024 explained cells; a class has at least one cell in every sample (upstream stops where 5 % cannot
     hold each). Of ``paper``: a class "expresses" a gene if any of its cells does; Harmony corrects the z-scores of the
@@ -95,9 +93,12 @@ class SMaSH(MarkerSelector):
         self.overrides = overrides
 
     def warm_up(self) -> None:
-        """Import the model's packages."""
+        """Import the model's packages; PyTorch imports more of itself at the first step."""
         settings(self.faithful, self.model, self.overrides or {})
         importlib.import_module(_PACKAGES[self.model])
+        if self.model == "dnn":
+            toy = np.eye(4, dtype=np.float32), np.arange(4) % 2
+            Network(epochs=1, device=self.device).fit(*toy, 2, weights=np.ones(2), seed=0, validation=toy)
 
     def fit(
         self, X: sp.csr_matrix, labels: np.ndarray, genes: np.ndarray, *, seed: int, samples: np.ndarray | None = None
@@ -117,9 +118,10 @@ class SMaSH(MarkerSelector):
             If no gene passes the filters.
         """
         choices = settings(self.faithful, self.model, self.overrides or {})
-        data = self._stages(X, labels, genes, choices, seed, samples)
+        X = checked(X, labels)
+        data = training(X, labels, genes, self.species, choices, seed=seed, samples=samples)
         self.genes_ = data.genes
-        scores = (self._eliminate if choices.eliminate else self._score)(data, choices)[0]
+        scores = self._eliminate(data, choices) if choices.eliminate else self._score(data, choices)[0]
         table = rank_per_class(scores, data.genes, data.classes, self.n_genes)
         if choices.pooled:
             table = rank_again(table, X, labels, genes, top=choices.pooled)
@@ -158,7 +160,7 @@ class SMaSH(MarkerSelector):
         if self.model in ("rf", "brf"):
             raise UserError(f"SMaSH has no learning curves for {self.model!r}: its trees do not build on each other.")
         choices = settings(self.faithful, self.model, self.overrides or {})
-        data = self._stages(X, labels, genes, choices, seed, None)
+        data = training(checked(X, labels), labels, genes, self.species, choices, seed=seed)
         counts = np.bincount(data.y)
         if counts.min() < folds:
             small = data.classes[counts.argmin()]
@@ -171,35 +173,8 @@ class SMaSH(MarkerSelector):
                 tables.append(table.assign(fold=fold, part=part, step=np.arange(1, len(table) + 1)))
         return pd.concat(tables, ignore_index=True)[["fold", "step", "part", "loss", "accuracy"]]
 
-    def _stages(
-        self,
-        X: sp.csr_matrix,
-        labels: np.ndarray,
-        genes: np.ndarray,
-        choices: Settings,
-        seed: int,
-        samples: np.ndarray | None,
-    ) -> "_Data":
-        """Run the stages before the classifier."""
-        X = sp.csr_matrix(X)
-        if X.nnz and X.data.min() < 0:
-            raise UserError(f"SMaSH needs log1p values, none of them negative. Got {X.data.min()}.")
-        classes, y = np.unique(labels, return_inverse=True)
-        if len(classes) < 2:
-            raise UserError(f"SMaSH needs cells of at least two classes. Got {classes.tolist()}.")
-        passed = filter_genes(X, labels, genes, self.species, choices)
-        if not len(passed):
-            raise InvalidOutputError(f"none of the {len(genes)} genes passes SMaSH's filters")
-        loaded, _ = inverse_pca(X[:, passed], variance=choices.variance, top=choices.top_loadings)
-        kept = passed[loaded]
-        rng = np.random.default_rng(seed)
-        cells = stratified(y, choices.most_cells, rng)
-        samples = samples if choices.harmony else None
-        values = classifier_values(X, kept, cells, scale=choices.scale, samples=samples)
-        return _Data(values, y[cells], classes, genes[kept], rng)
-
     def _train(
-        self, data: "_Data", train: np.ndarray, validation: np.ndarray, balance: bool, *, history: bool = False
+        self, data: Training, train: np.ndarray, validation: np.ndarray, balance: bool, *, history: bool = False
     ) -> Forest | XGBoost | LightGBM | Network:
         """Train the classifier."""
         # Only our variant stops boosting early; the network always does.
@@ -223,7 +198,7 @@ class SMaSH(MarkerSelector):
             **({"history": True} if history else {}),
         )
 
-    def _score(self, data: "_Data", choices: Settings) -> tuple[np.ndarray, np.ndarray]:
+    def _score(self, data: Training, choices: Settings) -> tuple[np.ndarray, np.ndarray]:
         """Score genes for each class (genes, classes), and over all classes (genes,)."""
         train, validation = inner_split(data.y, choices.held_out, data.rng)
         model = self._train(data, train, validation, choices.balance)
@@ -248,8 +223,8 @@ class SMaSH(MarkerSelector):
         signed = np.stack([values[y == k, :, k].mean(axis=0) for k in range(len(data.classes))], axis=1)
         return signed, absolute.sum(axis=1)
 
-    def _eliminate(self, data: "_Data", choices: Settings) -> tuple[np.ndarray, np.ndarray]:
-        """Score genes by how long they last when the worse half is left out again and again.
+    def _eliminate(self, data: Training, choices: Settings) -> np.ndarray:
+        """Score genes (genes, classes) by how long they last when the worse half is left out again and again.
 
         A gene that only repeats what others say is worth little beside them; it shows when few are left. A score is the
         number of rounds that the gene survived plus its share of the highest score in the last of them, but only for
@@ -263,22 +238,12 @@ class SMaSH(MarkerSelector):
             share = own / max(np.abs(own).max(), np.finfo(float).tiny)
             scores[alive] = np.where(share > 0, rounds + share, share)
             if len(alive) <= choices.eliminate:
-                return scores, scores.max(axis=1)
+                return scores
             left = max(choices.eliminate, len(alive) // 2)
             alive = alive[np.sort(np.argsort(-overall, kind="stable")[:left])]
             rounds += 1
 
     @staticmethod
-    def _sample(data: "_Data", cells: np.ndarray, share: float, most: int) -> np.ndarray:
+    def _sample(data: Training, cells: np.ndarray, share: float, most: int) -> np.ndarray:
         size = min(max(round(share * len(cells)), len(data.classes)), most)
         return cells[stratified(data.y[cells], size, data.rng)]
-
-
-class _Data(NamedTuple):
-    """What the stages before the classifier leave: values of the kept genes, classes, and the random state."""
-
-    X: np.ndarray
-    y: np.ndarray
-    classes: np.ndarray
-    genes: np.ndarray
-    rng: np.random.Generator

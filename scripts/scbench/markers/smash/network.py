@@ -104,11 +104,13 @@ class Network:
         for _ in range(self.epochs):
             model.train()
             order = torch.randperm(len(X), device=X.device)
-            # A last batch of one cell has no variance to normalise by.
-            for cells in (batch for batch in order.split(self.batch_size) if len(batch) > 1):
-                losses = torch.nn.functional.cross_entropy(model(X[cells]), y[cells], reduction="none")
+            batches = (values[order].split(self.batch_size) for values in (X, y, per_class[y]))
+            for values, classes, weights in zip(*batches, strict=True):
+                if len(values) == 1:  # has no variance to normalise by
+                    continue
+                losses = torch.nn.functional.cross_entropy(model(values), classes, reduction="none")
                 optimizer.zero_grad()
-                (losses * per_class[y[cells]]).mean().backward()
+                torch.dot(losses, weights).div(len(losses)).backward()
                 optimizer.step()
             for name in watched:
                 for measure, value in zip(("loss", "accuracy"), _evaluate(model, *tensors[name]), strict=True):
