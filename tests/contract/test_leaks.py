@@ -30,16 +30,20 @@ def files(tmp_path_factory):
     order = np.random.default_rng(0).permutation(data.n_obs)
     train, test = np.sort(order[:90]), np.sort(order[90:])
     np.savez(folder / "split.npz", train=train, test=test)
-    X = data.X.tolil()
-    X[test] = np.random.default_rng(1).permutation(X[test].toarray().ravel()).reshape(len(test), -1)
-    data.X = X.tocsr()
+    data.X = _shuffled(data.X, test)
+    data.layers["counts"] = _shuffled(data.layers["counts"], test)
     labels = data.obs["label"].astype(str).to_numpy()
     labels[test] = labels[np.random.default_rng(2).permutation(test)]
     data.obs["label"] = labels
-    del data.layers["counts"]
-    data.layers["counts"] = data.X.copy()
     data.write_h5ad(folder / "two.h5ad")
     return folder
+
+
+def _shuffled(values, cells):
+    """The same matrix with the values of some cells in another order."""
+    other = values.tolil()
+    other[cells] = np.random.default_rng(1).permutation(other[cells].toarray().ravel()).reshape(len(cells), -1)
+    return other.tocsr()
 
 
 def _output(files, track, name, data):

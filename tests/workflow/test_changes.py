@@ -140,4 +140,4 @@ def test_a_configuration_that_does_not_exist_is_named(root):
 
 def test_two_level_labels_come_from_one_entry(root):
     entry = yaml.safe_load((root / "config/datasets.yaml").read_text())["zeisel_subtypes"]
-    assert entry["source"]["params"] == {"column": "subtype"}
+    assert entry["source"]["params"] == {"column": "subtype", "keep": "type"}

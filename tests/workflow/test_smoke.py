@@ -25,11 +25,11 @@ def test_every_target_is_there(finished_smoke, plan):
             assert (finished_smoke.folder / target).stat().st_size > 100, target
 
 
-def test_figures_are_pictures(finished_smoke):
+def test_figures_are_pictures(finished_smoke, plan):
     figures = finished_smoke.folder / "results/figures"
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in figures.glob("*.png"))
     assert all(path.read_bytes().startswith(b"%PDF") for path in figures.glob("*.pdf"))
-    assert len(list(figures.glob("*.png"))) == 9
+    assert len(list(figures.glob("*.png"))) == sum(len(plan.figures(track)) for track in plan.tracks) > 20
 
 
 def test_tables_have_every_run_and_the_promised_columns(finished_smoke, plan):
@@ -56,7 +56,8 @@ def test_scores_are_in_range_and_controls_are_the_ends_of_the_scale(finished_smo
         for name, metric in plan.registry.metrics_of(track).items():
             values = scores.loc[scores["metric"] == name, "value"]
             assert values.between(metric["min"], metric["max"]).all()
-            assert len(values), name
+            # Each replicate of toy data has data of its own, so that no list of markers can be stable.
+            assert len(values) or name == "stability", name
         roles = scores["method"].map(lambda method: plan.registry.method(method)["role"])
         cells = scores[scores["scaled"].notna() & (scores["class"] == "")].groupby(["method", "metric", "scenario"])
         means = cells["scaled"].mean()
