@@ -12,7 +12,12 @@ with guarded(snakemake.log[0]):
     data = read_prepared(snakemake.input.data)
     test = np.load(snakemake.input.split)["test"]
     classes = data.obs.get("broad", data.labels)
-    rankings = {name: read_table(path) for name, path in zip(labels["methods"], snakemake.input.outputs, strict=True)}
+    # The reference's list is every gene.
+    rankings = {
+        name: read_table(path)
+        for (name, entry), path in zip(labels["methods"].items(), snakemake.input.outputs, strict=True)
+        if entry["role"] != "reference"
+    }
     table = specificity(data.X[test], classes[test], data.genes, rankings)
     write_table(table, output.table)
     title = f"Specificity of the first markers: {labels['datasets'][snakemake.wildcards.dataset]['label']}"
