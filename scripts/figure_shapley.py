@@ -10,5 +10,9 @@ with guarded(snakemake.log[0]):
     title = " · ".join([labels["datasets"][wildcards.dataset]["label"], labels["methods"][wildcards.method]["label"]])
     with np.load(snakemake.input.extra) as extra:
         values = dict(extra)
-    figure = shapley.plot(values, title=title) if values else style.blank(f"{title}: the run did not end ok.")
+    figure = (
+        shapley.plot(values, title=title)
+        if values
+        else style.blank(f"{title}: the run left no Shapley values; see its status.")
+    )
     style.save(figure, *snakemake.output)

@@ -112,7 +112,7 @@ class LightGBM:
     Parameters
     ----------
     rounds, num_leaves, learning_rate, max_bin
-        Size and number of the trees. At the learning rate of the XGBoost mode (0.25) it diverges.
+        Size and number of the trees.
     patience
         Rounds without a lower validation loss after which boosting ends; None for all rounds.
     threads

@@ -38,7 +38,7 @@ class Forest:
     scikit-learn 1.9 draws the bootstrap by the weights and then fits without them; with the balanced forest's own
     undersampling that costs most of its accuracy. Here, as in the releases that SMaSH was written for, cells are drawn
     uniformly, and a tree sees ``times drawn x class weight``. Splits are searched in quantiles of a gene's values,
-    which halves the time and changes the importances less than another seed does.
+    which halves the time and changes the importances no more than another seed does.
 
     Parameters
     ----------

@@ -52,5 +52,4 @@ def _harmonised(values: np.ndarray, samples: np.ndarray) -> np.ndarray:
     import pandas as pd
 
     table = pd.DataFrame({"sample": samples.astype(str)})
-    corrected = np.asarray(harmonypy.run_harmony(values, table, ["sample"], verbose=False).Z_corr, dtype=np.float32)
-    return corrected if corrected.shape == values.shape else corrected.T
+    return np.asarray(harmonypy.run_harmony(values, table, ["sample"], verbose=False).Z_corr, dtype=np.float32)
