@@ -61,8 +61,11 @@ def _run(spec: dict, output: Path) -> dict[str, Any]:
     clock = _Clock()
 
     if spec["track"] == "svg":
+        given = truth_for(data.truth)
+        given |= {"samples": data.obs.get("sample")} if spec["uses_samples"] else {}
+        given |= {"labels": data.labels} if spec["uses_labels"] else {}
         with clock.timing("fit_s"):
-            method.fit(data.X, data.coords, seed=spec["seed"], **truth_for(data.truth))
+            method.fit(data.X, data.coords, seed=spec["seed"], **given)
         table = contract.check_tests(method.table_, data.genes, pvalues=spec["pvalues"])
     else:
         with np.load(spec["split"]) as split:

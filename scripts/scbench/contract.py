@@ -59,11 +59,16 @@ class MarkerSelector(Method):
 class SpatialTest(Method):
     """Tests each gene for a spatial pattern.
 
+    A method whose registry entry says ``uses_samples`` is also given ``samples``: the sample of each spot, or None where
+    the dataset has no column ``sample``. Spots of different samples are no neighbours, wherever they lie. One that says
+    ``uses_labels`` is given ``labels``: the annotated domain of each spot.
+
     Attributes
     ----------
     table_
         One row per gene, in the order of the columns of X: ``statistic``, ``pvalue`` (NaN where the method gives
-        none) and ``score`` (higher means more spatial; the ranking).
+        none) and ``score`` (higher means more spatial; the ranking). Optionally ``qvalue``: the p-values adjusted as the
+        authors' software does it; where it is absent, by Benjamini and Hochberg.
     """
 
     table_: pd.DataFrame
@@ -136,18 +141,22 @@ def check_tests(table: object, genes: np.ndarray, *, pvalues: bool = True) -> pd
     Raises
     ------
     InvalidOutputError
-        If rows are missing, a score is not finite, a p-value is outside [0, 1], or there is none at all although the
-        registry says that the method gives p-values (or the other way round).
+        If rows are missing, a score is not finite, a p-value or an adjusted one is outside [0, 1], or there is none at
+        all although the registry says that the method gives p-values (or the other way round).
     """
     table = _table(table, ["statistic", "pvalue", "score"])
+    if "qvalue" not in table:
+        table = table.assign(qvalue=np.nan)
     if len(table) != len(genes):
         raise InvalidOutputError(f"there must be one row per gene ({len(genes)}). Got {len(table)}")
     if "gene" in table and not np.array_equal(table["gene"], genes):
         raise InvalidOutputError("the genes are not those of the data, in their order")
     _finite(table, "score")
+    for name, what in (("pvalue", "p-values"), ("qvalue", "adjusted p-values")):
+        p = table[name].to_numpy(float)
+        if ((p < 0) | (p > 1)).any():
+            raise InvalidOutputError(f"{what} must be in [0, 1]. Got {p[(p < 0) | (p > 1)][0]}")
     p = table["pvalue"].to_numpy(float)
-    if ((p < 0) | (p > 1)).any():
-        raise InvalidOutputError(f"p-values must be in [0, 1]. Got {p[(p < 0) | (p > 1)][0]}")
     if pvalues and np.isnan(p).all():
         raise InvalidOutputError("all p-values are NaN")
     if not pvalues and not np.isnan(p).all():

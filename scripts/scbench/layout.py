@@ -12,7 +12,7 @@ LAST_STATUS = ".last-status.json"
 # A run's output.tsv; a run that did not end `ok` has the header alone.
 OUTPUT_COLUMNS = {
     "markers": ["within", "class", "gene", "rank", "score"],
-    "svg": ["gene", "statistic", "pvalue", "score"],
+    "svg": ["gene", "statistic", "pvalue", "qvalue", "score"],
     "annotation": ["cell", "label", "confidence"],
 }
 

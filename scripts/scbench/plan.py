@@ -211,6 +211,7 @@ class Plan:
             "regime",
             "pvalues",
             "uses_samples",
+            "uses_labels",
             "env",
             "threads",
             "mem_mb",

@@ -196,11 +196,10 @@ def _spots(truth):
     return Prepared(sp.csr_matrix((5, n)), np.arange(5).astype(str), names, truth=np.array(truth))
 
 
-def _tests(pvalues, score=None):
+def _tests(pvalues, score=None, qvalues=np.nan):
     p = np.array(pvalues, dtype=float)
-    return pd.DataFrame(
-        {"gene": [f"g{i}" for i in range(len(p))], "statistic": p, "pvalue": p, "score": -p if score is None else score}
-    )
+    values = {"statistic": p, "pvalue": p, "qvalue": qvalues, "score": -p if score is None else score}
+    return pd.DataFrame({"gene": [f"g{i}" for i in range(len(p))]} | values)
 
 
 def test_genes_are_called_by_benjamini_and_hochberg():
@@ -208,18 +207,34 @@ def test_genes_are_called_by_benjamini_and_hochberg():
     scores, _ = _score(
         "svg", "moran_i", _tests([0.009, 0.029, 0.5, 0.015, 0.9]), _spots([True, True, True, False, False])
     )
-    values = scores.set_index("metric")["value"]
-    assert values["sensitivity"] == pytest.approx(2 / 3)
-    assert values["false_discovery_proportion"] == pytest.approx(1 / 3)
+    values = _values(scores)
+    for scenario in ("bh", "authors"):  # the method has no adjustment of its own
+        assert values[scenario, "sensitivity"] == pytest.approx(2 / 3)
+        assert values[scenario, "false_discovery_proportion"] == pytest.approx(1 / 3)
     assert set(scores["split"]) == {"data/0"}
+
+
+def test_genes_are_also_called_as_the_authors_of_a_method_do():
+    table = _tests([0.009, 0.029, 0.5, 0.015, 0.9], qvalues=[0.04, np.nan, 0.01, 0.06, 1.0])
+    values = _values(_score("svg", "moran_i", table, _spots([True, True, True, False, False]))[0])
+    assert values["authors", "sensitivity"] == pytest.approx(2 / 3), "the first and the third, not the one without"
+    assert values["authors", "false_discovery_proportion"] == 0
+    assert values["bh", "false_discovery_proportion"] == pytest.approx(1 / 3)
+    assert values["bh", "average_precision"] == values["authors", "average_precision"]
+
+
+def test_calls_are_not_scored_where_the_truth_is_unknown():
+    data = _spots([True, False, False])
+    data = Prepared(data.X, data.cells, data.genes)
+    assert _score("svg", "moran_i", _tests([0.1, 0.2, 0.3]), data)[0].empty
 
 
 def test_a_gene_without_p_value_is_not_called_and_one_left_out_ranks_last():
     table = _tests([np.nan, 1e-9, 0.5], score=[9.0, 8, 7])
     scores, _ = _score("svg", "moran_i", table, _spots([True, False, False]))
-    assert scores.set_index("metric").loc["sensitivity", "value"] == 0
+    assert _values(scores)["bh", "sensitivity"] == 0
     scores, _ = _score("svg", "moran_i", table[1:], _spots([True, False, False]))
-    assert scores.set_index("metric").loc["average_precision", "value"] == pytest.approx(1 / 3)
+    assert _values(scores)["bh", "average_precision"] == pytest.approx(1 / 3)
     assert set(scores["n_covered"]) == {2}
 
 

@@ -79,7 +79,7 @@ def scenario_label(scenario: str) -> str:
     """
     if match := re.fullmatch(r"top(\d+)", scenario):
         return f"{match[1]} marker{'s' * (match[1] != '1')} per class"
-    return {"bh": "Benjamini-Hochberg calls"}.get(scenario, scenario)
+    return {"bh": "Benjamini-Hochberg calls", "authors": "calls as the authors adjust"}.get(scenario, scenario)
 
 
 def _rows(scores: pd.DataFrame, datasets: dict) -> list[tuple[str, str]]:
