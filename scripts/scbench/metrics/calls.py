@@ -63,3 +63,44 @@ def average_precision(calls: Calls) -> float:
     hits = calls.truth[np.lexsort((calls.truth, -calls.score))]
     precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
     return float(precision[hits].mean())
+
+
+def power_at_fpr_1(calls: Calls) -> float:
+    """Share of the patterned genes found where 1 % of the genes without a pattern are; see `power_at`."""
+    return power_at(calls, 0.01)
+
+
+def power_at_fpr_5(calls: Calls) -> float:
+    """Share of the patterned genes found where 5 % of the genes without a pattern are; see `power_at`."""
+    return power_at(calls, 0.05)
+
+
+def power_at(calls: Calls, rate: float) -> float:
+    """Sensitivity of the ranking at a false positive rate: what methods find at the same price.
+
+    The threshold is the lowest with at most `rate` of the genes without a pattern above it. A patterned gene with the
+    same score as the first such gene that is kept out is kept out too: ties are broken against the method.
+
+    Parameters
+    ----------
+    calls
+        Of which the calls themselves do not matter, only the ranking.
+    rate
+        False positive rate, in [0, 1).
+
+    Returns
+    -------
+    float
+        NaN if all genes are patterned, or none.
+
+    Examples
+    --------
+    >>> truth = np.array([True, True, True, False, False])
+    >>> power_at(Calls(truth, truth, np.array([9.0, 7.0, 5.0, 8.0, 5.0])), 0.5)
+    0.6666666666666666
+    """
+    null = np.sort(calls.score[~calls.truth])[::-1]
+    if not (len(null) and calls.truth.any()):
+        return float("nan")
+    allowed = int(rate * len(null) + 1e-9)  # 0.29 * 100 is 28.999999999999996
+    return float((calls.score[calls.truth] > null[allowed]).mean())
