@@ -101,6 +101,8 @@ class Prepared:
         (cells, 2 or 3) positions, or None.
     truth
         Whether each gene is truly spatially variable, or None where that is unknown.
+    shapes
+        Name of the pattern that each gene was simulated with ("" for none), or None.
     obs
         Further columns of the cells.
     """
@@ -111,6 +113,7 @@ class Prepared:
     labels: np.ndarray | None = None
     coords: np.ndarray | None = None
     truth: np.ndarray | None = None
+    shapes: np.ndarray | None = None
     obs: dict[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -150,6 +153,7 @@ def read_prepared(path: str | os.PathLike, scale: str = "log1p") -> Prepared:
             labels=obs.pop("label", None),
             coords=file["obsm/spatial"][:].astype(float) if "obsm/spatial" in file else None,
             truth=var["spatial"][:].astype(bool) if "spatial" in var else None,
+            shapes=_column(var, "shape") if "shape" in var else None,
             obs=obs,
         )
 

@@ -58,6 +58,7 @@ def test_reading_agrees_with_anndata(tmp_path):
     labels = pd.Categorical(rng.choice(["é", "b c", "1"], 20))
     obs = pd.DataFrame({"label": labels, "depth": rng.random(20)}, index=[f"cell {i}" for i in range(20)])
     var = pd.DataFrame({"spatial": rng.random(10) < 0.5}, index=[f"gene{i}" for i in range(10)])
+    var["shape"] = pd.Categorical(np.where(var["spatial"], "streak", ""))
     adata = ad.AnnData(X, obs=obs, var=var, obsm={"spatial": rng.random((20, 2))})
     adata.write_h5ad(tmp_path / "a.h5ad")
     data = read_prepared(tmp_path / "a.h5ad")
@@ -67,6 +68,7 @@ def test_reading_agrees_with_anndata(tmp_path):
     assert data.genes.tolist() == var.index.tolist()
     np.testing.assert_array_equal(data.coords, adata.obsm["spatial"])
     np.testing.assert_array_equal(data.truth, var["spatial"])
+    assert data.shapes.tolist() == var["shape"].tolist()
     np.testing.assert_array_equal(data.obs["depth"], obs["depth"])
     with pytest.raises(SkipRunError, match="needs counts"):
         read_prepared(tmp_path / "a.h5ad", "counts")
