@@ -80,7 +80,7 @@ def test_blocks_of_genes_do_not_matter(monkeypatch):
     rng = np.random.default_rng(5)
     coords, X = rng.random((50, 2)), sp.random(50, 23, 0.3, "csr", rng=rng)
     table = MoranI().fit(X, coords, seed=0).table_
-    monkeypatch.setattr("scbench.svg.moran._BLOCK_BYTES", 8 * 50 * 4)
+    monkeypatch.setattr("scbench.svg.autocorrelation._BLOCK_BYTES", 8 * 50 * 4)
     np.testing.assert_array_equal(MoranI().fit(X, coords, seed=0).table_, table)
 
 

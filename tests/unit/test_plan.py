@@ -97,7 +97,7 @@ def test_exactly_the_bad_runs_get_another_attempt(root, tmp_path, monkeypatch, s
 
 def test_code_of_a_method_is_its_import_closure(plan):
     names = {path.rpartition("scbench/")[2] for path in plan.method_code("moran_i")}
-    assert names == {"svg/__init__.py", "svg/moran.py", "svg/graph.py"}
+    assert names == {"svg/__init__.py", "svg/moran.py", "svg/autocorrelation.py", "svg/graph.py"}
     core = {path.rpartition("scbench/")[2] for path in plan.sources("scbench.child")}
     assert {"contract.py", "child.py", "io.py"} <= core
     assert not {"supervise.py", "score.py", "metrics/calls.py", "plan.py", "registry.py"} & core
