@@ -1,0 +1,1 @@
+"""SPARK: score tests of ten spatial kernels in a Poisson log-normal model of the counts."""
