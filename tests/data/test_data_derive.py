@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scbench.data.checks import check
 from scbench.data.derive import TRANSFORMS, dropout, nest, relabel, subset
 from scbench.errors import UserError
+from scbench.validate import read_yaml
 
 
 def make(counts, **parts):
@@ -163,5 +164,8 @@ def test_subset_names_what_is_wrong(params, message):
         subset(make(np.ones((60, 3), dtype=int)), **params, seed=0)
 
 
-def test_the_registry_knows_them_all():
-    assert {"relabel": relabel, "nest": nest, "dropout": dropout, "subset": subset} == TRANSFORMS
+def test_the_registry_knows_them_all(root):
+    schema = read_yaml(root / "workflow/schemas/datasets.schema.yaml")["additionalProperties"]["properties"]["source"]
+    derive = next(rule["then"] for rule in schema["allOf"] if rule["if"]["properties"]["type"]["const"] == "derive")
+    assert derive["properties"]["transform"]["enum"] == list(TRANSFORMS)
+    assert all(name == function.__name__ for name, function in TRANSFORMS.items())

@@ -59,6 +59,27 @@ def test_without_dispersion_the_counts_are_poisson():
     np.testing.assert_allclose([counts.mean(), counts.var()], 4, rtol=0.05)
 
 
+def test_dropout_loses_its_share_whatever_the_mean_and_leaves_the_rest():
+    mean = np.array([20.0, 200.0])  # never zero by themselves
+    counts = _counts.negative_binomial_counts(
+        lambda cells: np.tile(mean, (cells.stop - cells.start, 1)), (20_000, 2), 0, np.random.default_rng(0), 0.3
+    ).toarray()
+    np.testing.assert_allclose((counts == 0).mean(axis=0), 0.3, atol=0.013)  # 4 standard errors
+    np.testing.assert_allclose([gene[gene > 0].mean() for gene in counts.T], mean, rtol=0.01)
+
+
+def test_counts_above_a_byte_and_genes_above_a_byte_come_through():
+    """Blocks are kept in the smallest type that holds them."""
+    mean = np.append(np.full(299, 0.2), 70_000.0)
+    counts = _counts.negative_binomial_counts(
+        lambda cells: np.tile(mean, (cells.stop - cells.start, 1)), (50, 300), 0, np.random.default_rng(0)
+    )
+    assert (counts.dtype, counts.indices.dtype, counts.indptr.dtype) == (np.int32, np.int32, np.int32)
+    assert counts.has_canonical_format
+    np.testing.assert_allclose(counts.toarray()[:, 299], 70_000, rtol=0.02)
+    assert counts.toarray()[:, 256:299].any()
+
+
 @pytest.mark.parametrize(("n_cells", "smallest"), [(400, 10), (120, 10), (12, 3)])
 def test_types_are_unequal_and_none_is_tiny(n_cells, smallest):
     sizes = [
@@ -115,6 +136,45 @@ def test_a_shape_changes_the_mean_by_the_fold_change(shape):
     np.testing.assert_allclose((high / low)[~spatial], 1, atol=0.35)
 
 
+@pytest.mark.parametrize(("up_share", "up"), [(0.5, 20), (0.75, 30), (0.99, 40), (1.0, 40)])
+def test_the_stated_share_goes_up(up_share, up):
+    """Without other variance the counts of a gene differ inside and outside by the fold change, up or down."""
+    adata = negative_binomial(
+        n_spots=500,
+        n_genes=50,
+        patterned=0.8,
+        shapes=["hotspot", "annulus"],
+        fold_change=1e4,
+        dispersion=0,
+        library_sd=0,
+        up_share=up_share,
+        seed=2,
+    )
+    middle = np.hypot(*(adata.obsm["spatial"] - 0.5).T) < 0.42  # holds every disc and ring that is not cut off
+    rows = dense(adata)[:, adata.var["spatial"]]
+    assert ((rows[~middle].mean(axis=0) < rows[middle].mean(axis=0)).sum(), rows.shape[1]) == (up, 40)
+
+
+def test_up_and_down_of_the_pairs_hide_the_pattern_from_the_totals_and_up_alone_does_not():
+    """Correlation of a spot's total with its distance from the middle; 4 standard errors of none are 0.13."""
+    params = {"n_spots": 900, "n_genes": 200, "patterned": 0.5, "shapes": ["hotspot"], "fold_change": 5.0}
+
+    def correlation(**options):
+        adata = negative_binomial(**params, **options, seed=1)
+        totals = np.log(dense(adata).sum(axis=1))
+        return np.corrcoef(totals, np.hypot(*(adata.obsm["spatial"] - 0.5).T))[0, 1]
+
+    assert abs(correlation()) < 0.13
+    assert correlation(up_share=1.0) < -0.3
+
+
+def test_library_sizes_spread_as_stated():
+    params = {"n_spots": 2000, "n_genes": 300, "patterned": 0.0, "dispersion": 0.0, "seed": 1}
+    totals = [np.log(dense(negative_binomial(**params, library_sd=sd)).sum(axis=1)) for sd in (0.0, 0.6)]
+    assert totals[0].std() < 0.07
+    assert abs(totals[1].std() - 0.6) < 0.05
+
+
 @pytest.mark.parametrize("shape", sorted(SHAPES))
 def test_shapes_leave_room_inside_and_outside(shape):
     rng = np.random.default_rng(0)
@@ -156,6 +216,10 @@ def test_mean_expression_does_not_give_the_pattern_away():
         (negative_binomial, SPOTS | {"n_spots": 0}, "'n_spots' parameter must be an integer >= 1. Got 0"),
         (negative_binomial, SPOTS | {"n_genes": "60"}, "'n_genes' parameter must be an integer >= 1. Got '60'"),
         (negative_binomial, SPOTS | {"fold_change": 0.5}, "'fold_change' parameter must be a number >= 1. Got 0.5"),
+        (negative_binomial, SPOTS | {"dropout": 1.0}, "'dropout' parameter must be below 1"),
+        (negative_binomial, SPOTS | {"dropout": -0.1}, "'dropout' parameter must be a number from 0 to 1. Got -0.1"),
+        (negative_binomial, SPOTS | {"library_sd": -1}, "'library_sd' parameter must be a number >= 0. Got -1"),
+        (negative_binomial, SPOTS | {"up_share": 0.2}, "'up_share' parameter must be a number from 0.5 to 1. Got 0.2"),
         (negative_binomial, SPOTS | {"dispersion": -1}, "'dispersion' parameter must be a number >= 0. Got -1"),
         (cell_types, CELLS | {"n_types": 0}, "'n_types' parameter must be an integer >= 1. Got 0"),
         (cell_types, CELLS | {"n_cells": 7}, "'n_cells' parameter must be an integer >= 8. Got 7"),

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from scbench.data.options import check_number, with_options
+from scbench.data.permute import exchange, permute_genes, permute_spots
 from scbench.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -153,6 +154,9 @@ TRANSFORMS: dict[str, Callable[..., "AnnData"]] = {
     "nest": nest,
     "dropout": dropout,
     "subset": subset,
+    "permute_spots": permute_spots,
+    "permute_genes": permute_genes,
+    "exchange": exchange,
 }
 
 

@@ -54,7 +54,7 @@ def cell_types(
 
     Notes
     -----
-    Memory: 16 bytes per non-zero count and a few dense blocks of 16 MB.
+    Memory: 10 bytes per non-zero count and a few dense blocks of 16 MB.
     """
     from anndata import AnnData
 

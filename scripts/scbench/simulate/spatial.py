@@ -23,13 +23,16 @@ def negative_binomial(
     shapes: Sequence[str] = ("hotspot", "streak", "annulus", "gradient"),
     fold_change: float = 2.0,
     dispersion: float = 0.3,
+    dropout: float = 0.0,
+    library_sd: float = 0.3,
+    up_share: float = 0.5,
 ) -> "AnnData":
     """Simulate spots at uniform positions of the unit square, some genes with a pattern.
 
-    Library sizes are lognormal(0, 0.3), mean expression of the genes is lognormal(0, 1), counts are negative binomial.
-    Patterned genes come in pairs that share a shape: one is high inside it by `fold_change`, the other is low by as
-    much, and the two exchange their means. So the total of a spot does not tell where it lies (for a gradient, the sum
-    of a pair varies by 6 % at a fold change of 2), and mean expression does not tell which genes have a pattern.
+    Mean expression of the genes is lognormal(0, 1), counts are negative binomial. Patterned genes come in pairs that
+    share a shape: one is high inside it by `fold_change`, the other is low by as much, and the two exchange their
+    means. So the total of a spot does not tell where it lies (for a gradient, the sum of a pair varies by 6 % at a fold
+    change of 2), and mean expression does not tell which genes have a pattern.
 
     Parameters
     ----------
@@ -46,6 +49,14 @@ def negative_binomial(
         Ratio of the mean inside to that outside, or of both ends of a gradient.
     dispersion
         The variance of a count with mean m is ``m + dispersion * m**2``.
+    dropout
+        Share of the counts, in [0, 1), that are lost: each is zero with this probability, whatever its mean.
+    library_sd
+        Standard deviation of the logarithm of the library size, which is normal.
+    up_share
+        Share of the patterned genes that are high inside, from 0.5 (balanced pairs) to 1, where both genes of each pair
+        are. Above 0.5 the totals tell where a spot lies, so that values relative to them hold the inverse pattern in
+        every other gene: a test of how methods stand that, not of how well they find patterns.
 
     Returns
     -------
@@ -60,7 +71,7 @@ def negative_binomial(
 
     Notes
     -----
-    Memory: 16 bytes per non-zero count and a few dense blocks of 16 MB.
+    Memory: 10 bytes per non-zero count and a few dense blocks of 16 MB.
     """
     from anndata import AnnData
 
@@ -69,15 +80,21 @@ def negative_binomial(
     check_number("patterned", patterned, 0, 1)
     check_number("fold_change", fold_change, 1)
     check_number("dispersion", dispersion, 0)
+    check_number("dropout", dropout, 0, 1)
+    if dropout == 1:
+        raise UserError("The 'dropout' parameter must be below 1: no counts would be left.")
+    check_number("library_sd", library_sd, 0)
+    check_number("up_share", up_share, 0.5, 1)
     _check_shapes(shapes, patterned)
     rng = np.random.default_rng(seed)
     positions = rng.random((n_spots, 2))
-    library = rng.lognormal(0, 0.3, n_spots)
+    library = rng.lognormal(0, library_sd, n_spots)
     base = rng.lognormal(0, 1, n_genes)
     genes = rng.permutation(n_genes)[: int(patterned * n_genes + 1e-9)]  # 0.29 * 100 is 28.999999999999996
     pair, second = np.divmod(np.arange(len(genes)), 2)
     base[genes] = base[genes[2 * pair]]
-    log_change = np.log(fold_change) * (1 - 2 * second)
+    down = (second == 1) & (pair < int((1 - up_share) * len(genes) + 1e-9))
+    log_change = np.log(fold_change) * np.where(down, -1, 1)
     kinds = np.array(shapes, dtype=object)[pair % max(1, len(shapes))]
     places = rng.random((len(genes), 4))[2 * pair]
 
@@ -89,7 +106,7 @@ def negative_binomial(
             rate[:, genes[chosen]] *= np.exp(log_change[chosen] * (level - 0.5))
         return rate
 
-    counts = negative_binomial_counts(mean, (n_spots, n_genes), dispersion, rng)
+    counts = negative_binomial_counts(mean, (n_spots, n_genes), dispersion, rng, dropout)
     shape = np.full(n_genes, "", dtype=object)
     shape[genes] = kinds
     var = pd.DataFrame({"spatial": shape != "", "shape": pd.Categorical(shape)}, [f"gene{i}" for i in range(n_genes)])

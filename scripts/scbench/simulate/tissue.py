@@ -59,7 +59,7 @@ def layered(
     The truth is that of the counts. Values relative to the total of a cell hold a trace of the layers in every gene, as
     types whose markers are high have less left for others; it fades with the share of the markers in the counts.
 
-    Memory: 16 bytes per non-zero count and a few dense blocks of 16 MB.
+    Memory: 10 bytes per non-zero count and a few dense blocks of 16 MB.
     """
     check_number("n_types", n_types, 1, integer=True)
     layers = (n_types if n_types > 1 else 0) if layers is None else layers
