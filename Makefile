@@ -1,6 +1,6 @@
 # Everything runs from .venv, which `make setup` builds from constraints.txt.
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format lock bench docs clean distclean
+.PHONY: help setup run test lint format lock bench docs clean clean-envs distclean
 
 PYTHON ?= python3
 CORES  ?= $(shell nproc 2>/dev/null || echo 2)
@@ -13,7 +13,7 @@ FIND_LINKS = $(or $(UV_FIND_LINKS),$(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip co
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 
 help:  ## show this help
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: .venv/.complete  ## build .venv from constraints.txt
 
@@ -65,6 +65,9 @@ lock: setup  ## resolve constraints.txt again from pyproject.toml
 clean:  ## remove results (keeps downloads and .venv)
 	rm -rf .snakemake
 	find results -mindepth 1 ! -path results/README.md -delete
+
+clean-envs:  ## remove the environments of isolated methods, built or failed; the next run builds them again
+	rm -rf resources/envs
 
 distclean: clean  ## remove everything that was downloaded or built
 	rm -rf .venv build

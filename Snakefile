@@ -14,9 +14,13 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
+include: "workflow/rules/environments.smk"
 include: "workflow/rules/run.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/markers.smk"
+include: "workflow/rules/tissue.smk"
+include: "workflow/rules/svg.smk"
+include: "workflow/rules/scaling.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -2,7 +2,7 @@
 
 from os.path import abspath
 
-from scbench import supervise
+from scbench import environments, supervise
 
 data, *split = (abspath(path) for path in (snakemake.input.data, *snakemake.input.split))
 supervise.run(
@@ -11,4 +11,5 @@ supervise.run(
     output=snakemake.output.output,
     extra=snakemake.output.extra,
     log=snakemake.log[0],
+    **environments.interpreter(snakemake.input.environment),
 )

@@ -11,7 +11,9 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +116,13 @@ def loaded_versions() -> dict[str, str]:
     """Versions of Python and of the packages that this process has imported."""
     versions = {"python": platform.python_version()}
     for name, module in list(sys.modules.items()):
-        version = None if "." in name or name.startswith("_") else getattr(module, "__dict__", {}).get("__version__")
-        if isinstance(version, str) and name not in sys.stdlib_module_names:
+        if "." in name or name.startswith("_") or name in sys.stdlib_module_names:
+            continue
+        version = getattr(module, "__dict__", {}).get("__version__")
+        if not isinstance(version, str):  # it does not say; often its distribution has its name and does
+            with suppress(metadata.PackageNotFoundError):
+                version = metadata.version(name)
+        if isinstance(version, str):
             versions[name] = version
     return dict(sorted(versions.items()))
 

@@ -24,7 +24,7 @@ def sources(*modules: str, root: Path = ROOT) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        Sorted. Imports inside functions count; other packages do not.
+        Sorted. Imports inside functions count, and so does an R script beside a module; other packages do not.
 
     Examples
     --------
@@ -39,6 +39,8 @@ def sources(*modules: str, root: Path = ROOT) -> list[Path]:
         if path is not None and path not in found:
             found.add(path)
             queue += _imports(path, root)
+            if (script := path.with_suffix(".R")).is_file():  # what an adapter has R run
+                found.add(script)
     return sorted(found)
 
 

@@ -21,6 +21,7 @@ from typing import IO, Any
 from uuid import uuid4
 
 from scbench.layout import LAST_STATUS, MEASURED, OUTPUT_COLUMNS, RUN_KEYS
+from scbench.memory import TreeMemory
 from scbench.provenance import digest, host_class, sources
 
 STATUSES = ("ok", "failed", "timeout", "oom", "killed", "skipped", "invalid_output")
@@ -32,7 +33,14 @@ _MARK = "SCBENCH_RUN"
 
 
 def run(
-    spec: dict[str, Any], *, status: str, output: str, extra: str, log: str, interpreter: str = sys.executable
+    spec: dict[str, Any],
+    *,
+    status: str,
+    output: str,
+    extra: str,
+    log: str,
+    interpreter: str | None = sys.executable,
+    reason: str = "",
 ) -> dict[str, Any]:
     """Run a method and write its status, its output, its further arrays and its log.
 
@@ -45,7 +53,9 @@ def run(
         Files to write. Unless the status is ``ok`` the output has only its header and the npz file of further arrays
         holds none.
     interpreter
-        Python of the method's environment.
+        Python of the method's environment; None if there is none, and then the run is ``skipped``.
+    reason
+        Why there is no interpreter.
 
     Returns
     -------
@@ -55,8 +65,14 @@ def run(
     folder = Path(tempfile.mkdtemp(prefix="scbench-"))
     try:
         (folder / "spec.json").write_text(json.dumps(spec))
-        exit_code, timed_out = _supervise(folder, spec, Path(log), interpreter)
-        row = _status(folder, spec, exit_code, timed_out, Path(log))
+        if interpreter is None:
+            Path(log).parent.mkdir(parents=True, exist_ok=True)
+            Path(log).write_text(f"{reason}\n")
+            row = _blank(spec) | {"status": "skipped", "reason": reason}
+        else:
+            exit_code, timed_out, tree_mb = _supervise(folder, spec, Path(log), interpreter)
+            row = _status(folder, spec, exit_code, timed_out, Path(log))
+            row["peak_rss_mb"] = max(row["peak_rss_mb"] or 0.0, tree_mb) or None
         _publish(folder, spec, row, Path(status), Path(output), Path(extra))
     finally:
         shutil.rmtree(folder)
@@ -66,8 +82,14 @@ def run(
     return row
 
 
-def _supervise(folder: Path, spec: dict, log: Path, interpreter: str) -> tuple[int, bool]:
-    """Start the child, wait for it, and leave none of its processes behind."""
+def _supervise(folder: Path, spec: dict, log: Path, interpreter: str) -> tuple[int, bool, float]:
+    """Start the child, wait for it, and leave none of its processes behind.
+
+    Returns
+    -------
+    tuple
+        Exit code, whether time ran out, and the memory of all processes together in MB.
+    """
     mark = uuid4().hex
     threads = str(spec["threads"])
     path = os.pathsep.join(filter(None, [str(_SCRIPTS), os.environ.get("PYTHONPATH")]))
@@ -88,14 +110,16 @@ def _supervise(folder: Path, spec: dict, log: Path, interpreter: str) -> tuple[i
         reader = threading.Thread(target=_copy, args=(process.stdout, file), daemon=True)
         reader.start()
         timed_out = False
+        memory = TreeMemory(process.pid)
         try:
-            process.wait(spec["timeout_s"])
+            with memory:
+                process.wait(spec["timeout_s"])
         except subprocess.TimeoutExpired:
             timed_out = True
         finally:
             _end(process, mark)
             reader.join()
-    return process.returncode, timed_out
+    return process.returncode, timed_out, memory.peak_mb
 
 
 def _copy(pipe: IO[bytes], file: IO[bytes]) -> None:
@@ -138,13 +162,17 @@ def _marked(mark: str) -> Iterable[int]:
                 yield other.pid
 
 
-def _status(folder: Path, spec: dict, exit_code: int, timed_out: bool, log: Path) -> dict[str, Any]:
+def _blank(spec: dict) -> dict[str, Any]:
+    """Status row of a run of which nothing is known yet."""
     row = {key: spec[key] for key in (*RUN_KEYS, "attempt", "threads", "env", "params", "seed")}
     row |= dict.fromkeys((*MEASURED, "versions", "interpreter"))
     row |= {"code_sha": digest(sources(spec["entry"], "scbench.child")), "host": host_class()}
-    row |= {"exit_code": exit_code if exit_code >= 0 else None, "signal": None}
-    if exit_code < 0:
-        row["signal"] = signal.Signals(-exit_code).name
+    return row | {"exit_code": None, "signal": None}
+
+
+def _status(folder: Path, spec: dict, exit_code: int, timed_out: bool, log: Path) -> dict[str, Any]:
+    ended = {"exit_code": exit_code} if exit_code >= 0 else {"signal": signal.Signals(-exit_code).name}
+    row = _blank(spec) | ended
     result = folder / "result.json"
     if result.exists():
         return row | json.loads(result.read_text())

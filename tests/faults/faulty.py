@@ -100,6 +100,31 @@ class LeavesADaemon(Good):
         return super().fit(X, coords, seed=seed)
 
 
+class StartsAHungryProcess(Good):
+    """Its own memory stays small."""
+
+    def fit(self, X, coords, *, seed):
+        code = "import time; hoard = bytearray(b'x') * (300 * 2**20); time.sleep(1.5)"
+        subprocess.run([sys.executable, "-c", code], check=True)
+        return super().fit(X, coords, seed=seed)
+
+
+class Forks(Good):
+    """Three children share what it has."""
+
+    def fit(self, X, coords, *, seed):
+        hoard = bytearray(b"x") * (200 * 2**20)
+        children = []
+        for _ in range(3):
+            if not (child := os.fork()):
+                time.sleep(1.5)
+                os._exit(len(hoard) == 0)
+            children.append(child)
+        for child in children:
+            os.waitpid(child, 0)
+        return super().fit(X, coords, seed=seed)
+
+
 class PrintsAGigabyte(Good):
     def fit(self, X, coords, *, seed):
         line = b"x" * (2**20 - 1) + b"\n"

@@ -38,7 +38,7 @@ def run(files, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(HERE))
     monkeypatch.setattr(supervise, "_GRACE_S", 0.5)
 
-    def run(name, track="svg", **limits):
+    def run(name, track="svg", chosen=None, **limits):
         spec = {
             "track": track,
             "dataset": "toy",
@@ -62,7 +62,7 @@ def run(files, tmp_path, monkeypatch):
             "split": str(files / "split.npz"),
         } | limits
         paths = {key: tmp_path / key for key in ("status", "output", "extra", "log")}
-        row = supervise.run(spec, **{key: str(path) for key, path in paths.items()})
+        row = supervise.run(spec, **{key: str(path) for key, path in paths.items()}, **(chosen or {}))
         assert json.loads(paths["status"].read_text()) == row
         assert paths["output"].read_text().startswith("\t".join(OUTPUT_COLUMNS[track]))
         assert {path.name for path in tmp_path.iterdir()} == {*paths, ".last-status.json"}
@@ -154,6 +154,32 @@ def test_memory_without_bound_ends_as_oom_at_the_limit(run):
     assert row["peak_rss_mb"] < 800
 
 
+def test_the_memory_of_a_process_that_a_method_starts_counts(run):
+    own = run("Good")[0]["peak_rss_mb"]
+    row, _, _ = run("StartsAHungryProcess")
+    assert own + 280 < row["peak_rss_mb"] < own + 350
+
+
+def test_what_forked_processes_share_counts_once(run):
+    own = run("Good")[0]["peak_rss_mb"]
+    row, _, _ = run("Forks")
+    assert own + 190 < row["peak_rss_mb"] < own + 300
+
+
+def test_memory_is_known_of_a_run_that_did_not_come_to_its_end(run):
+    row, _, _ = run("Loops", timeout_s=3)
+    assert row["status"] == "timeout"
+    assert row["peak_rss_mb"] > 20
+
+
+def test_without_an_interpreter_a_run_is_skipped_and_says_why(run):
+    row, output, log = run("Good", chosen={"interpreter": None, "reason": "no network"})
+    assert (row["status"], row["reason"], row["exit_code"]) == ("skipped", "no network", None)
+    assert row["peak_rss_mb"] is None
+    assert len(output) == 0
+    assert log == "no network\n"
+
+
 def test_a_traceback_is_in_the_log(run):
     _, _, log = run("Raises")
     assert "ZeroDivisionError: no luck" in log
@@ -203,8 +229,8 @@ def test_a_child_dies_with_its_supervisor(files, tmp_path):
     spec = {
         "track": "svg", "dataset": "toy", "method": "faulty", "replicate": 0, "attempt": 1, "seed": 1,
         "entry": "faulty:Loops", "params": {}, "input_scale": "log1p", "role": "method", "regime": "inductive",
-        "pvalues": True, "uses_samples": False, "uses_labels": False, "env": "base", "threads": 1, "mem_mb": 2000, "timeout_s": 60,
-        "data": str(files / "toy_spots.h5ad"), "split": None,
+        "pvalues": True, "uses_samples": False, "uses_labels": False, "env": "base", "threads": 1, "mem_mb": 2000,
+        "timeout_s": 60, "data": str(files / "toy_spots.h5ad"), "split": None,
     }  # fmt: skip
     paths = {key: str(tmp_path / key) for key in ("status", "output", "extra", "log")}
     code = f"from scbench import supervise; supervise.run({spec!r}, **{paths!r})"
@@ -228,8 +254,8 @@ def test_a_full_disk_leaves_nothing_half_written(files, tmp_path):
     spec = {
         "track": "svg", "dataset": "toy", "method": "faulty", "replicate": 0, "attempt": 1, "seed": 1,
         "entry": "faulty:Good", "params": {}, "input_scale": "log1p", "role": "method", "regime": "inductive",
-        "pvalues": True, "uses_samples": False, "uses_labels": False, "env": "base", "threads": 1, "mem_mb": 2000, "timeout_s": 60,
-        "data": str(files / "toy_spots.h5ad"), "split": None,
+        "pvalues": True, "uses_samples": False, "uses_labels": False, "env": "base", "threads": 1, "mem_mb": 2000,
+        "timeout_s": 60, "data": str(files / "toy_spots.h5ad"), "split": None,
     }  # fmt: skip
     paths = {key: str(tmp_path / key) for key in ("status", "output", "extra", "log")}
     code = (

@@ -71,7 +71,7 @@ def _new(folder: Path, root: Path) -> Project:
     for name in KEEP:
         source = root / name
         if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "raw", "prepared", "splits", "data.lock")
+            ignored = shutil.ignore_patterns("__pycache__", "raw", "prepared", "splits", "envs", "data.lock")
             shutil.copytree(source, folder / name, ignore=ignored)
         else:
             shutil.copy(source, folder / name)

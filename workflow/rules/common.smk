@@ -3,10 +3,12 @@ from inspect import signature
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
 
 # The package lives beside the scripts; nothing needs to be installed.
 sys.path.insert(0, str(Path(workflow.current_basedir).parents[1] / "scripts"))
 
+from scbench import environments
 from scbench.errors import UserError
 from scbench.plan import Plan
 from scbench.layout import TRACKS
@@ -167,6 +169,13 @@ def get_gpu(wildcards):
 
 def get_env(wildcards):
     return f"../../envs/{PLAN.method(wildcards.method)['env']}.yaml"
+
+
+def get_environment(wildcards):
+    """Marker of an isolated method's environment. With conda there is none: the job's own Python is the method's."""
+    entry = PLAN.method(wildcards.method)
+    deployed = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    return [environments.marker(entry["env"])] if entry["isolated"] and not deployed else []
 
 
 # --- scores and figures -----------------------------------------------------------------------------------------------

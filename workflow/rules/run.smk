@@ -4,6 +4,7 @@ rule run:
         data=get_data,
         split=get_split,
         code=get_method_code,
+        environment=get_environment,
     output:
         status="results/{track}/{dataset}/{method}/r{replicate}/status.json",
         output="results/{track}/{dataset}/{method}/r{replicate}/output.tsv",

@@ -31,7 +31,7 @@ def record(lock: Path, key: str, file: Path) -> None:
         If another process has recorded a different checksum in the meantime.
     """
     entry = {"bytes": file.stat().st_size, "sha256": file_sha256(file)}
-    with _exclusive(lock):
+    with exclusive(lock):
         entries = _read(lock)
         known = entries.setdefault(key, entry)
         if known != entry:
@@ -52,7 +52,8 @@ def _read(lock: Path) -> dict[str, dict]:
 
 
 @contextmanager
-def _exclusive(lock: Path) -> Iterator[None]:
+def exclusive(lock: Path) -> Iterator[None]:
+    """Keep other processes out of the block that is given the same path, which need not exist."""
     # A file of its own: the lock file itself is replaced, and with it whatever flock would hold on to.
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.with_name(f".{lock.name}.flock").open("w") as handle:

@@ -1,0 +1,55 @@
+"""Run methods in their own environments, each of which is built once, below the project's resources, for all tests."""
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+from scbench import environments, supervise
+from scbench.io import read_table
+from scbench.plan import Plan
+from scbench.provenance import ROOT
+from scbench.validate import read_yaml
+
+PLAN = Plan.load(read_yaml(ROOT / "config/smoke.yaml"))
+
+
+@cache
+def interpreter(env: str) -> str:
+    """Python of an environment. Skips the test where it cannot be built, which each session tries once."""
+    marker = ROOT / environments.marker(env)
+    if marker.exists() and environments.interpreter([str(marker)])["interpreter"] is None:
+        marker.unlink()
+    environments.build(env, marker)
+    chosen = environments.interpreter([str(marker)])
+    if chosen["interpreter"] is None:
+        pytest.skip(chosen["reason"])
+    return chosen["interpreter"]
+
+
+def run(name: str, X: sp.csr_matrix, coords: np.ndarray, *, seed: int = 0, **params: object) -> tuple:
+    """Status row, table and log of a spatial test in its own environment."""
+    python = interpreter(PLAN.method(name)["env"])
+    spec = PLAN.spec("svg", "toy_spots", name, 0)
+    with tempfile.TemporaryDirectory() as folder:
+        data = f"{folder}/data.h5ad"
+        genes = pd.DataFrame(index=[f"gene{i}" for i in range(X.shape[1])])
+        ad.AnnData(X=X, var=genes, layers={"counts": X}, obsm={"spatial": coords}).write_h5ad(data)
+        spec |= {"data": data, "split": None, "seed": seed, "params": {**spec["params"], **params}}
+        paths = {key: f"{folder}/{key}" for key in ("status", "output", "extra", "log")}
+        row = supervise.run(spec, **paths, interpreter=python)
+        return row, read_table(paths["output"]), Path(paths["log"]).read_text()
+
+
+def table(name: str, X: sp.csr_matrix, coords: np.ndarray, *, seed: int = 0, **params: object) -> pd.DataFrame:
+    """The table alone, of a run that must succeed or say why it does not apply."""
+    row, found, log = run(name, X, coords, seed=seed, **params)
+    if row["status"] == "skipped":
+        pytest.skip(row["reason"])
+    assert row["status"] == "ok", f"{row['reason']}\n{log[-3000:]}"
+    return found
