@@ -1,0 +1,1 @@
+"""trendSceek: mark statistics of a point pattern against permuted marks."""
