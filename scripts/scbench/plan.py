@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from scbench import plan_svg, plan_tissue
 from scbench.data.fetch import locate
 from scbench.layout import LAST_STATUS, is_expected
 from scbench.provenance import digest, sources
@@ -100,9 +101,8 @@ class Plan:
     def all_prepared(self) -> list[str]:
         """Every prepared dataset that the configuration needs."""
         runs = self.tracks.items()
-        return sorted(
-            {self.prepared(d, r) for track, run in runs for d in run["datasets"] for r in self.replicates(track)}
-        )
+        own = {self.prepared(d, r) for track, run in runs for d in run["datasets"] for r in self.replicates(track)}
+        return sorted(own | plan_svg.prepared(self))
 
     def split(self, track: str, dataset: str, replicate: int | str) -> list[str]:
         """Path of the split of a replicate; none for spatial tests, which see all spots."""
@@ -171,9 +171,8 @@ class Plan:
 
     def scoring(self, track: str) -> dict[str, Any]:
         """The part of the configuration that scores depend on (not the lists of datasets and methods)."""
-        return {
-            key: value for key, value in self.tracks[track].items() if key not in ("datasets", "methods", "replicates")
-        }
+        others = ("datasets", "methods", "replicates", "tissue", *plan_svg.KEYS)
+        return {key: value for key, value in self.tracks[track].items() if key not in others}
 
     def statistics(self, track: str) -> dict[str, Any]:
         """The part of the configuration that statuses and ranks depend on."""
@@ -232,13 +231,14 @@ class Plan:
 
         It grows by one after a bad end, which changes the job's parameters: so Snakemake retries exactly the bad runs.
         A skipped run stays as it is (its reason lies in the data or the environment, which are inputs), and so does
-        one whose end is expected.
+        one whose end is expected or, where runs grow until they fail, a result.
         """
         try:
             last = json.loads(Path(f"results/{track}/{dataset}/{method}/r{replicate}/{LAST_STATUS}").read_text())
         except FileNotFoundError:
             return 1
         settled = last["status"] in ("ok", "skipped") or is_expected(last, self.config["expected"])
+        settled |= plan_svg.measured(self, track, dataset, last["status"])
         return last["attempt"] + (not settled)
 
     # --- figures and targets ------------------------------------------------------------------------------------------
@@ -271,6 +271,8 @@ class Plan:
             names += self._marker_figures()
             kinds += ["overlap", *(["matrix"] if self.tracks[track]["matrix"] else [])]
         names += [f"{kind}-{dataset}" for kind in kinds for dataset in datasets]
+        names += plan_svg.figures(self.tracks[track], self.registry) if track == "svg" else []
+        names += plan_tissue.figures(self.tracks[track]) if track == "svg" else []
         return [f"results/figures/{track}-{name}" for name in names]
 
     def _marker_figures(self) -> list[str]:
@@ -293,4 +295,6 @@ class Plan:
         if track == "markers":
             tables += [f"results/tables/markers-specificity-{name}.html" for name in self.tracks[track]["datasets"]]
             tables += ["results/tables/markers-summary.html"]
+        tables += plan_svg.tables(self.tracks[track]) if track == "svg" else []
+        tables += plan_tissue.tables(self.tracks[track]) if track == "svg" else []
         return [*(f"results/{track}/{name}.tsv" for name in ("scores", "status", "ranks")), *tables, *figures]

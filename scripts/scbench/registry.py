@@ -8,7 +8,9 @@ from typing import Any
 
 from scbench.errors import UserError, did_you_mean
 from scbench.provenance import ROOT, source_file
+from scbench.svg.tissue_config import check_tissue
 from scbench.validate import read_yaml, validate
+from scbench.validate_svg import check_experiments
 
 _BASES = ("MarkerSelector", "SpatialTest", "CellAnnotator")
 
@@ -110,6 +112,9 @@ def load_config(config: dict, registry: Registry, root: Path = ROOT) -> dict[str
             registry.dataset(row["dataset"], row["track"])
     if "markers" in config["tracks"]:
         _check_marker_figures(config["tracks"]["markers"], registry)
+    if "svg" in config["tracks"]:
+        check_experiments(config["tracks"]["svg"], registry)
+        check_tissue(config["tracks"]["svg"], registry.methods)
     return config
 
 

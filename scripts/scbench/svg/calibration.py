@@ -1,6 +1,6 @@
 """Whether the p-values of a test are uniform where no gene has a pattern."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,19 @@ COLUMNS = [
     "method", "replicates", "tests", "alpha", "rejected", "rate", "low", "high",
     "ks_statistic", "ks_pvalue", "calls", "replicates_with_calls",
 ]  # fmt: skip
+
+
+def by_method(names: Sequence[str], items: Iterable) -> dict[str, list]:
+    """Group what was read of each replicate, all replicates of the first method first.
+
+    Examples
+    --------
+    >>> by_method(["a", "b"], [1, 2, 3, 4])
+    {'a': [1, 2], 'b': [3, 4]}
+    """
+    items = list(items)
+    count = len(items) // len(names)
+    return {name: items[place * count : (place + 1) * count] for place, name in enumerate(names)}
 
 
 def pool(outputs: Sequence[pd.DataFrame]) -> np.ndarray:

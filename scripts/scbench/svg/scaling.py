@@ -20,7 +20,7 @@ RUN_COLUMNS = [
 ]  # fmt: skip
 FIT_COLUMNS = [
     "family", "method", "measure", "floor", "sizes", "from_cells", "to_cells", "exponent", "low", "high",
-    "target_cells", "predicted", "predicted_low", "predicted_high",
+    "target_cells", "extrapolated", "extrapolated_low", "extrapolated_high",
     "check_cells", "check_predicted", "check_low", "check_high", "check_measured", "check_inside",
 ]  # fmt: skip
 
@@ -79,9 +79,9 @@ def fit(runs: pd.DataFrame, measure: str, confidence: float) -> dict[str, Any]:
     Returns
     -------
     dict
-        The rest of `FIT_COLUMNS`. ``exponent`` with its confidence interval; ``predicted`` with its prediction interval
-        at `TARGET_CELLS`, or at the largest dataset if that is larger, whether it was measured or not; ``check_*``: the
-        value of the largest run as predicted from the others. Without `MIN_SIZES` runs to fit, values are NaN.
+        The rest of `FIT_COLUMNS`: the ``exponent`` with its confidence interval; the value ``extrapolated`` to
+        `TARGET_CELLS`, or to the largest dataset if that is larger, with its prediction interval; and the value of the
+        largest run as predicted from the others (``check_*``). Without `MIN_SIZES` runs to fit, values are NaN.
     """
     largest = max(TARGET_CELLS, runs["cells"].max())
     runs = runs[runs["status"] == "ok"].sort_values("cells")
@@ -95,7 +95,7 @@ def fit(runs: pd.DataFrame, measure: str, confidence: float) -> dict[str, Any]:
         row |= {"from_cells": cells[0], "to_cells": cells[-1], "exponent": line.params[1], "low": low, "high": high}
         row |= dict(
             zip(
-                ("predicted", "predicted_low", "predicted_high"),
+                ("extrapolated", "extrapolated_low", "extrapolated_high"),
                 predict(line, largest, confidence) + floor,
                 strict=True,
             )
