@@ -12,7 +12,7 @@ def binary_cut(gain: np.ndarray, edges: np.ndarray, weight: float | np.ndarray) 
     Parameters
     ----------
     gain
-        (nodes,) what it is worth to have label 1 instead of 0. In integers the result is exact; in floats up to rounding.
+        (nodes,) what it is worth to have label 1 instead of 0. Integers give the exact minimum, floats up to rounding.
     edges
         (edges, 2) ends of each edge, each pair once. A repeated pair counts twice.
     weight
