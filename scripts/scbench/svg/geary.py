@@ -52,8 +52,8 @@ class GearyC(Autocorrelation):
     >>> coords = rng.random((400, 2))
     >>> left = (coords[:, 0] < 0.5) * 2.0
     >>> X = sp.csr_matrix(np.column_stack([left, np.ones(400), rng.random(400)]))
-    >>> GearyC().fit(X, coords, seed=0).table_["statistic"].round(1).tolist()
-    [0.0, 1.0, 1.0]
+    >>> GearyC().fit(X, coords, seed=0).table_["pvalue"].round(1).tolist()[:2]
+    [0.0, 1.0]
     """
 
     _constant = 1.0
