@@ -60,7 +60,7 @@ def cells():
 
 @pytest.fixture(scope="module")
 def spots():
-    return negative_binomial(n_spots=150, n_genes=100, patterned=0.1, fold_change=4.0, seed=3)
+    return negative_binomial(n_spots=150, n_genes=100, patterned=0.1, fold_change=4.0, seed=4)
 
 
 def _fit_markers(name, X, labels, genes, seed=0):

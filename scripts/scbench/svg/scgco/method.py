@@ -42,8 +42,8 @@ class SCGCO(SpatialTest):
       probabilities of segments on the data they were found in.
     - *Rare genes*, of which fewer than 32 spots differ from the most frequent value, have no more than Moran's test on
       all spots: on a quarter of them too little could happen for the approximation of the tail.
-    - *Segmentation*: genes with the smallest p-values are cut once more on all spots, into 2 to 4 states by a mixture on
-      a histogram, exactly (`scbench.svg.scgco.levels`).
+    - *Segmentation*: genes with the smallest p-values are cut once more on all spots, into 2 to 4 states by a mixture
+      on a histogram, exactly (`scbench.svg.scgco.levels`).
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ class SCGCO(SpatialTest):
     table_
         ``statistic`` is Moran's I of the normal scores, ``score`` the z-score of the joined evidence.
     extras_
-        ``smooth_factor`` (genes,), NaN without cut; ``segment_genes`` and ``segment_labels`` (kept genes, spots): states
-        of the spots, from 0, in the 200 genes with the smallest p below .05 (fewer above 100,000 spots).
+        ``smooth_factor`` (genes,), NaN without cut; ``segment_genes`` and ``segment_labels`` (kept genes, spots): the
+        states of the spots, from 0, in the 200 genes with the smallest p below .05 (fewer above 100,000 spots).
 
     Notes
     -----
@@ -228,6 +228,6 @@ def _numbered(samples: np.ndarray | None, n: int) -> np.ndarray:
         names, numbers = np.unique(np.asarray(samples, dtype=str), return_inverse=True)
     size = np.bincount(numbers, minlength=1)
     if size.min() < autocorrelation.FEWEST:
-        which = "" if samples is None else f" in each sample; {names[size.argmin()]!r} is too small"
+        which = "" if samples is None else f" in each sample; {str(names[size.argmin()])!r} is too small"
         raise UserError(f"scGCO needs at least {autocorrelation.FEWEST} spots{which}. Got {size.min()} instead.")
     return numbers

@@ -1,8 +1,8 @@
 """Sample splitting: segments that were found on some spots are tested on others.
 
 The released scGCO tests segments on the data they were found in, so its p-values are not those of a test. Here the
-spots are dealt into parts. Segments are cut on the first part and tested on the second, then cut on both and tested on the
-third. If the values of a gene are exchangeable, each p-value is uniform whatever came out before it, so they are
+spots are dealt into parts. Segments are cut on the first part and tested on the second, then cut on both and tested on
+the third. If the values of a gene are exchangeable, each p-value is uniform whatever came out before it, so they are
 independent, and adding up their normal quantiles gives an exact test.
 """
 
@@ -100,8 +100,8 @@ def held_out_test(scores: np.ndarray, step: Step) -> tuple[np.ndarray, np.ndarra
     """Cut each gene on some spots, and test whether the others follow.
 
     What is expected of a tested spot is the state of the segment it lies in (that of the nearest spot that was cut)
-    and, with half the weight, the mean of its neighbours that were cut. The statistic is the sum of expected times observed
-    scores; its permutation moments within samples are exact.
+    and, with half the weight, the mean of its neighbours that were cut. The statistic is the sum of expected times
+    observed scores; its permutation moments within samples are exact.
 
     Parameters
     ----------
