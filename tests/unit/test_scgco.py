@@ -203,7 +203,8 @@ def test_the_order_of_spots_and_genes_changes_nothing(tissue, found):
     spots, genes = rng.permutation(X.shape[0]), rng.permutation(X.shape[1])
     other = SCGCO().fit(X[spots][:, genes], coords[spots], seed=1)
     _agree(found.table_.iloc[genes], other.table_)
-    kept = {int(genes[gene]): row for gene, row in zip(other.extras_["segment_genes"], other.extras_["segment_labels"])}
+    labels = zip(other.extras_["segment_genes"], other.extras_["segment_labels"], strict=True)
+    kept = {int(genes[gene]): row for gene, row in labels}
     assert set(kept) == set(found.extras_["segment_genes"].tolist())
     for gene, row in zip(found.extras_["segment_genes"], found.extras_["segment_labels"], strict=True):
         assert (kept[gene] == row[spots]).mean() > 0.99
