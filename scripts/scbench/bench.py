@@ -13,10 +13,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from scbench.bench_cases import CASES
+from scbench.bench_cases import CASES, GROWTH
 from scbench.io import write_table
+from scbench.memory import TreeMemory
 from scbench.provenance import ROOT
 
 COLUMNS = ["case", "cells", "genes", "cpu_s", "wall_s", "peak_rss_mb", "original", "ratio", "target", "met"]
@@ -29,9 +31,9 @@ def _cpu_s() -> float:
 
 
 def _peak_rss_mb() -> float:
-    """Peak memory (MB) of this process since the last `_forget_peak`, or of its largest child."""
+    """Peak memory (MB) of this process since the last `_forget_peak`."""
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return max(int(line.split()[1]), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
+    return int(line.split()[1]) / 1024
 
 
 def _forget_peak() -> None:
@@ -48,9 +50,10 @@ def measure(track: str, name: str) -> dict:
     baseline = _cpu_s() - start
     _forget_peak()
     start, wall = _cpu_s(), time.perf_counter()
-    case.run(made)
+    with TreeMemory(os.getpid()) as tree:
+        case.run(made)
     cpu_s, wall_s = (_cpu_s() - start - baseline) / case.per, (time.perf_counter() - wall) / case.per
-    peak = _peak_rss_mb()
+    peak = max(_peak_rss_mb(), tree.peak_mb)
     targets = {"CPU s": (case.cpu_s, cpu_s), "wall s": (case.wall_s, wall_s), "MB": (case.peak_rss_mb, peak)}
     met = all(target is None or found <= target for target, found in targets.values())
     return {
@@ -67,6 +70,17 @@ def measure(track: str, name: str) -> dict:
     }
 
 
+def _growth(track: str, rows: list[dict]) -> list[dict]:
+    """How CPU time grows with cells: exponents over the cases of a track that differ in nothing else."""
+    times = {row["case"]: (row["cells"], row["cpu_s"]) for row in rows}
+    found = []
+    for name, (cases, target) in GROWTH.get(track, {}).items():
+        cells, cpu_s = np.log([times[case] for case in cases]).T
+        exponent = round(float(np.polyfit(cells, cpu_s, 1)[0]), 3)
+        found.append({"case": f"{name}: exponent {exponent}", "target": f"{target:g}", "met": exponent <= target})
+    return found
+
+
 def main(track: str) -> None:
     """Measure all cases of a track, one after the other, and write the table."""
     rows = []
@@ -77,7 +91,7 @@ def main(track: str) -> None:
         env = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
         done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True)
         rows.append(json.loads(done.stdout.splitlines()[-1]))
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame([*rows, *_growth(track, rows)], columns=COLUMNS)
     write_table(table, ROOT / "results" / "bench" / f"{track}.tsv")
     print(table.to_string(index=False))
 

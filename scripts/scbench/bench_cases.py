@@ -4,64 +4,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from scbench.bench_case import Case
+from scbench.bench_svg import GROWTH as SVG_GROWTH
+from scbench.bench_svg import SVG
 from scbench.provenance import ROOT
 from scbench.validate import read_yaml
-
-
-@dataclass(frozen=True)
-class Case:
-    """Something to measure.
-
-    Attributes
-    ----------
-    prepare
-        Makes the input, unmeasured.
-    run
-        The work; what it starts counts too.
-    baseline
-        Work whose CPU seconds are taken off, such as imports.
-    per
-        Number of equal parts of the work; CPU and wall time are given for one.
-    cpu_s, wall_s, peak_rss_mb
-        Targets.
-    threads
-        CPU threads.
-    original
-        CPU seconds of the original implementation on the same input, where known.
-    """
-
-    prepare: Callable[[], object]
-    run: Callable[[object], object]
-    baseline: Callable[[], object] = lambda: None
-    per: int = 1
-    cells: int | None = None
-    genes: int | None = None
-    cpu_s: float | None = None
-    wall_s: float | None = None
-    peak_rss_mb: float | None = None
-    threads: int = 1
-    original: float | None = None
-
-
-def _spots(cells: int, genes: int) -> tuple:
-    from scbench.data.prepare import log1p_normalised
-    from scbench.simulate.spatial import negative_binomial
-
-    adata = negative_binomial(n_spots=cells, n_genes=genes, patterned=0.1, seed=1)
-    return log1p_normalised(adata.layers["counts"], "median"), adata.obsm["spatial"]
-
-
-def _moran(data: tuple) -> None:
-    from scbench.svg.moran import MoranI
-
-    MoranI().fit(*data, seed=0)
 
 
 def _citeseq(method: Any, scale: str = "log1p") -> tuple:
@@ -229,10 +182,7 @@ CASES: dict[str, dict[str, Case]] = {
         "organs, RankCorr": _on_organs(_rankcorr),
         "organs, Wilcoxon": _on_organs(_wilcoxon),
     },
-    "svg": {
-        "Moran's I": Case(lambda: _spots(10_000, 2_000), _moran, cells=10_000, genes=2_000, cpu_s=5),
-        "Moran's I, a million spots": Case(
-            lambda: _spots(1_000_000, 100), _moran, cells=1_000_000, genes=100, cpu_s=60, peak_rss_mb=2000
-        ),
-    },
+    "svg": SVG,
 }
+
+GROWTH = {"svg": SVG_GROWTH}
