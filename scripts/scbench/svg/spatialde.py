@@ -39,7 +39,7 @@ class SpatialDE(SpatialTest):
 
     Notes
     -----
-    The package works on dense tables, so memory is about 10 x 8 bytes x spots x genes, and 10 x 8 bytes x spots^2 for
+    The package works on dense tables, so memory is about 6 x 8 bytes x spots x genes, and 10 x 8 bytes x spots^2 for
     the eigenvectors of the covariances; time is O(spots^3 + genes x spots^2). Deterministic. Its p-values stop at
     1e-16; its q-values are 0 for all genes where no p-value is above 0.89, and those of Benjamini and Hochberg below
     100 genes.
