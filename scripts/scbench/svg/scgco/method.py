@@ -19,7 +19,7 @@ from scbench.svg.scgco.scores import normal_scores
 
 _BLOCK_BYTES = 64 * 2**20
 _KEPT = 200  # genes whose segmentation is kept,
-_KEPT_LABELS = 2e7  # but not more than so many spots times genes
+_KEPT_LABELS = 5e6  # but not more than so many spots times genes
 _KEPT_BELOW = 0.05
 _LARGEST_Z = 37.0  # the smallest p-value, 5e-300
 _OFTEN_ENOUGH = 32  # spots that differ from the most frequent value, so that a quarter of the spots has about eight
@@ -56,7 +56,7 @@ class SCGCO(SpatialTest):
         ``statistic`` is Moran's I of the normal scores, ``score`` the z-score of the joined evidence.
     extras_
         ``smooth_factor`` (genes,), NaN without cut; ``segment_genes`` and ``segment_labels`` (kept genes, spots): the
-        states of the spots, from 0, in the 200 genes with the smallest p below .05 (fewer above 100,000 spots).
+        states of the spots, from 0, in the 200 genes with the smallest p below .05 (fewer above 25,000 spots).
 
     Notes
     -----
