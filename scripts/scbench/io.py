@@ -103,6 +103,8 @@ class Prepared:
         Whether each gene is truly spatially variable, or None where that is unknown.
     shapes
         Name of the pattern that each gene was simulated with ("" for none), or None.
+    controls
+        Whether each gene is a negative control (a blank probe, a spike-in), or None where none is marked.
     obs
         Further columns of the cells.
     """
@@ -114,6 +116,7 @@ class Prepared:
     coords: np.ndarray | None = None
     truth: np.ndarray | None = None
     shapes: np.ndarray | None = None
+    controls: np.ndarray | None = None
     obs: dict[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -154,6 +157,7 @@ def read_prepared(path: str | os.PathLike, scale: str = "log1p") -> Prepared:
             coords=file["obsm/spatial"][:].astype(float) if "obsm/spatial" in file else None,
             truth=var["spatial"][:].astype(bool) if "spatial" in var else None,
             shapes=_column(var, "shape") if "shape" in var else None,
+            controls=var["control"][:].astype(bool) if "control" in var else None,
             obs=obs,
         )
 

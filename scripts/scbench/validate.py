@@ -72,6 +72,9 @@ def validate(value: Any, schema: dict, where: str) -> Any:
 
 def _fill(value: Any, schema: dict) -> None:
     """Fill in defaults below `value`. Branches (`if`, `anyOf`) only matter here for the source of a dataset."""
+    if isinstance(value, list):
+        for child in value:
+            _fill(child, schema.get("items", {}))
     if not isinstance(value, dict):
         return
     properties = schema.get("properties", {})

@@ -1,0 +1,231 @@
+# Experiments on real tissue: what is called, and how it agrees with the structure of the tissue.
+from scbench import plan_tissue
+from scbench.seeds import seed as derive_seed
+
+
+wildcard_constraints:
+    tissue="|".join(plan_tissue.rows(PLAN.tracks.get("svg", {"tissue": []}))) or "none",
+
+
+def get_tissue(wildcards):
+    """The experiment: dataset, methods and reference."""
+    return plan_tissue.rows(PLAN.tracks["svg"])[wildcards.tissue]
+
+
+def get_tissue_data(wildcards):
+    return PLAN.prepared(get_tissue(wildcards)["dataset"], 0)
+
+
+def get_tissue_called(wildcards):
+    return f"results/svg/{get_tissue(wildcards)['dataset']}/called.tsv"
+
+
+def get_tissue_runs(name):
+    """One file of the first replicate of each method of the experiment."""
+
+    def files(wildcards):
+        row = get_tissue(wildcards)
+        return [f"results/svg/{row['dataset']}/{method}/r0/{name}" for method in row["methods"]]
+
+    return files
+
+
+def get_first_run(name):
+    return lambda wildcards: get_tissue_runs(name)(wildcards)[0]
+
+
+def get_tissue_seed(wildcards):
+    return derive_seed(PLAN.config["seed"], "tissue", wildcards.tissue)
+
+
+def get_tissue_reference(wildcards):
+    return {"labels": "annotated", "common": "common"}[get_tissue(wildcards)["reference"]]
+
+
+def get_tissue_labels(wildcards):
+    return PLAN.labels("svg")
+
+
+def get_tissue_titles(wildcards):
+    row, labels = get_tissue(wildcards), PLAN.labels("svg")
+    dataset = labels["datasets"][row["dataset"]]["label"]
+    methods = [labels["methods"][name]["label"] for name in row["methods"]]
+    reference = {"annotated": "the annotated layers", "common": "the structure of the common genes"}
+    return {
+        "first": f"{dataset}: {methods[0]}",
+        "all": f"{dataset}: {', '.join(methods)}",
+        "reference": f"{dataset}: distance to {reference[get_tissue_reference(wildcards)]}",
+    }
+
+
+def get_called_methods(wildcards):
+    """Methods whose calls are counted: all of the track but controls."""
+    methods = PLAN.tracks["svg"]["methods"]
+    return [name for name in methods if PLAN.registry.method(name)["role"] == "method"]
+
+
+def get_called_runs(name):
+    def files(wildcards):
+        return [f"results/svg/{wildcards.dataset}/{method}/r0/{name}" for method in get_called_methods(wildcards)]
+
+    return files
+
+
+def get_fdr(wildcards):
+    return PLAN.tracks["svg"]["fdr"]
+
+
+def get_confidence(wildcards):
+    return PLAN.config["confidence"]
+
+
+rule tissue_calls:
+    input:
+        data=get_first_data,
+        outputs=get_called_runs("output.tsv"),
+        statuses=get_called_runs("status.json"),
+        code=get_code("scbench.figures.svg_calls"),
+    output:
+        table="results/svg/{dataset}/calls.tsv",
+        called="results/svg/{dataset}/called.tsv",
+        intersections="results/svg/{dataset}/intersections.tsv",
+        jaccard="results/svg/{dataset}/jaccard.tsv",
+        png=report(
+            "results/figures/svg-calls-{dataset}.png",
+            caption="../report/tissue_calls.rst",
+            category="Spatially variable genes",
+            labels={"figure": "Called genes, {dataset}"},
+        ),
+        pdf="results/figures/svg-calls-{dataset}.pdf",
+    log:
+        "results/logs/tissue/calls-{dataset}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    params:
+        names=get_called_methods,
+        labels=get_tissue_labels,
+        fdr=get_fdr,
+        confidence=get_confidence,
+    script:
+        "../../scripts/tissue_calls.py"
+
+
+rule tissue_clusters:
+    input:
+        data=get_tissue_data,
+        called=get_tissue_called,
+        code=get_code("scbench.figures.svg_clusters", "scbench.svg.structure.clusters"),
+    output:
+        table="results/svg/tissue-{tissue}/clusters.tsv",
+        png=report(
+            "results/figures/svg-clusters-{tissue}.png",
+            caption="../report/tissue_clusters.rst",
+            category="Spatially variable genes",
+            labels={"figure": "Clusters of called genes, {tissue}"},
+        ),
+        pdf="results/figures/svg-clusters-{tissue}.pdf",
+    log:
+        "results/logs/tissue/clusters-{tissue}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    params:
+        row=get_tissue,
+        seed=get_tissue_seed,
+        titles=get_tissue_titles,
+    script:
+        "../../scripts/tissue_clusters.py"
+
+
+rule tissue_structure:
+    input:
+        data=get_tissue_data,
+        called=get_tissue_called,
+        code=get_code("scbench.figures.svg_structure", "scbench.svg.structure.study"),
+    output:
+        table="results/svg/tissue-{tissue}/structure.tsv",
+        structures="results/svg/tissue-{tissue}/structures.npz",
+        png=report(
+            "results/figures/svg-structure-{tissue}.png",
+            caption="../report/tissue_structure.rst",
+            category="Spatially variable genes",
+            labels={"figure": "Tissue rebuilt from called genes, {tissue}"},
+        ),
+        pdf="results/figures/svg-structure-{tissue}.pdf",
+    log:
+        "results/logs/tissue/structure-{tissue}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    params:
+        row=get_tissue,
+        seed=get_tissue_seed,
+        titles=get_tissue_titles,
+        labels=get_tissue_labels,
+    script:
+        "../../scripts/tissue_structure.py"
+
+
+rule tissue_distances:
+    input:
+        data=get_tissue_data,
+        called=get_tissue_called,
+        structures="results/svg/tissue-{tissue}/structures.npz",
+        extras=get_tissue_runs("extra.npz"),
+        code=get_code("scbench.figures.svg_distances", "scbench.svg.structure.study"),
+    output:
+        table="results/svg/tissue-{tissue}/distances.tsv",
+        cutoffs="results/svg/tissue-{tissue}/distance_cutoffs.tsv",
+        tests="results/svg/tissue-{tissue}/distance_tests.tsv",
+        png=report(
+            "results/figures/svg-distances-{tissue}.png",
+            caption="../report/tissue_distances.rst",
+            category="Spatially variable genes",
+            labels={"figure": "Distance of genes to the tissue, {tissue}"},
+        ),
+        pdf="results/figures/svg-distances-{tissue}.pdf",
+    log:
+        "results/logs/tissue/distances-{tissue}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    params:
+        row=get_tissue,
+        reference=get_tissue_reference,
+        seed=get_tissue_seed,
+        confidence=get_confidence,
+        titles=get_tissue_titles,
+        labels=get_tissue_labels,
+    script:
+        "../../scripts/tissue_distances.py"
+
+
+rule tissue_voronoi:
+    input:
+        data=get_tissue_data,
+        called=get_tissue_called,
+        clusters="results/svg/tissue-{tissue}/clusters.tsv",
+        structures="results/svg/tissue-{tissue}/structures.npz",
+        output=get_first_run("output.tsv"),
+        extra=get_first_run("extra.npz"),
+        code=get_code("scbench.figures.svg_voronoi"),
+    output:
+        png=report(
+            "results/figures/svg-voronoi-{tissue}.png",
+            caption="../report/tissue_voronoi.rst",
+            category="Spatially variable genes",
+            labels={"figure": "Segments of example genes, {tissue}"},
+        ),
+        pdf="results/figures/svg-voronoi-{tissue}.pdf",
+    log:
+        "results/logs/tissue/voronoi-{tissue}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    params:
+        row=get_tissue,
+        reference=get_tissue_reference,
+        titles=get_tissue_titles,
+    script:
+        "../../scripts/tissue_voronoi.py"
