@@ -164,14 +164,12 @@ def test_segments_of_a_run_and_of_a_failed_one(tmp_path):
     assert good.examples["ring_of_a_very_long_name"] is None
     failed = segments.level_of(0.2, tissue, output([]), {})
     figure = segments.plot([good, failed], axis="Noise", title="T")
-    assert {"p < 1e-16\n2 segments", "no gene of this\nshape segmented", "disc\nsegments", "Noise"} <= set(
-        texts(figure)
-    )
+    assert {"p < 1e-16\n2 states", "no gene of this\nshape segmented", "disc\nsegments", "Noise"} <= set(texts(figure))
     saved(figure, tmp_path)
     assert "left no segments" in texts(segments.plot([failed], axis="Noise", title="T"))[0]
 
 
-def test_a_segment_has_the_colour_of_its_mean_expression():
+def test_a_state_has_the_colour_of_its_mean_expression():
     tissue = data()
     labels = np.arange(60) % 3
     level = segments.Level(0.1, tissue, {"disc": Example(1, labels, 0.04)})

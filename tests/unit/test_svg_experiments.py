@@ -84,7 +84,7 @@ def test_wilson_intervals_by_hand():
     assert row[["rejected", "rate"]].tolist() == [8, 0.08]
     assert row[["low", "high"]].tolist() == pytest.approx([centre - half, centre + half])
     none = calibration.rejection_rates(pvalues, [1e-4], 0.95).iloc[0]
-    assert none[["rate", "low"]].tolist() == pytest.approx([0, 0], abs=1e-15)
+    assert none[["rate", "low"]].tolist() == [0, 0]
     assert none["high"] == pytest.approx(z**2 / (n + z**2)), "no rejection is no proof of none"
 
 
@@ -252,7 +252,7 @@ def test_the_largest_run_is_predicted_from_the_others():
 
 def test_runs_within_the_fixed_cost_or_cut_short_are_not_fitted():
     cells = np.array([1e2, 1e3, 1e4, 1e5, 1e6, 1e7])
-    table = runs(cells, [0.1, 0.19, 1.0, 10.0, 100.0, np.nan], status=["ok"] * 5 + ["timeout"])
+    table = runs(cells, [0.01, 0.05, 1.0, 10.0, 100.0, np.nan], status=["ok"] * 5 + ["timeout"])
     row = scaling.fit(table, "cpu_s", 0.95)
     assert row["sizes"] == 3
     assert row["exponent"] == pytest.approx(1.0)

@@ -86,7 +86,8 @@ def plot(
 
 def _words(runs: pd.DataFrame) -> str:
     """What became of runs that neither ended well nor ran into a limit."""
-    return ", ".join(f"{row.status} at {row.cells:,} cells" for row in runs.itertuples())
+    sizes = runs.groupby("status", sort=False)["cells"].agg(lambda cells: "; ".join(f"{size:,}" for size in cells))
+    return ", ".join(f"{status} at {found} cells" for status, found in sizes.items())
 
 
 def _growth(

@@ -54,7 +54,7 @@ def plot(levels: Sequence[Level], *, axis: str, title: str) -> Figure:
     Returns
     -------
     Figure
-        A segment has the colour of its mean expression; the p-value below is raw.
+        A state has the colour of its mean expression; the p-value below is raw.
     """
     shapes = choose_shapes([level.examples for level in levels], _SHAPES)
     if not shapes:
@@ -87,7 +87,7 @@ def _pair(upper: Axes, lower: Axes, data: Prepared, example: Example | None, sid
     means = np.bincount(place, values) / np.bincount(place)
     for ax, shown in ((upper, values), (lower, means[place])):
         spots(ax, data.coords, shown, side, limits=percentiles(values))
-    count = f"{len(kinds)} segment{'s' * (len(kinds) != 1)}"
+    count = f"{len(kinds)} state{'s' * (len(kinds) != 1)}"
     below = {"ha": "center", "va": "top", "fontsize": style.SMALL, "transform": lower.transAxes}
     lower.text(0.5, -0.02, f"{_p(example.pvalue)}\n{count}", **below)
 

@@ -95,6 +95,7 @@ def rejection_rates(pvalues: np.ndarray, alphas: Sequence[float], confidence: fl
 
     rejected = np.array([(pvalues <= alpha).sum() for alpha in alphas])
     low, high = proportion_confint(rejected, len(pvalues), alpha=1 - confidence, method="wilson")
+    low = np.where(rejected > 0, low, 0.0)  # and not 1e-19
     rates = rejected / len(pvalues)
     return pd.DataFrame({"alpha": alphas, "rejected": rejected, "rate": rates, "low": low, "high": high})
 

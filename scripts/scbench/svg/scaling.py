@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from statsmodels.regression.linear_model import RegressionResults
 
 # What a run takes at any size (imports, Python itself) says nothing of growth: smaller runs are left out of the fit.
-FIXED = {"cpu_s": 0.2, "wall_s": 0.2, "peak_rss_mb": 50.0}
+FIXED = {"cpu_s": 0.05, "wall_s": 0.05, "peak_rss_mb": 20.0}
 MIN_SIZES = 3
 TARGET_CELLS = 1_000_000
 

@@ -38,7 +38,7 @@ def along(scores: pd.DataFrame, levels: Mapping[str, float], scenario: str) -> p
 
 
 class Example(NamedTuple):
-    """How a method segmented a gene: the gene's number, the segment of each spot, and the p-value."""
+    """How a method segmented a gene: the gene's number, the state of each spot, and the p-value."""
 
     gene: int
     segments: np.ndarray
