@@ -35,6 +35,22 @@ SVG = [name for name in EVERY if REGISTRY.method(name)["track"] == "svg" and nam
 ANNOTATION = [name for name in EVERY if REGISTRY.method(name)["track"] == "annotation"]
 
 
+# What authors' methods, kept as they are, do not fulfil. An entry that no longer fails is an error.
+KNOWN = {
+    (
+        "rank",
+        "scgco_paper",
+    ): "segments are tested on the data they were found in, so null genes have small p-values too",
+    ("rank", "trendsceek"): "its order-statistic envelope has little power on 150 spots",
+    ("order", "scgco_released"): "the released pruning of long edges goes through the triangles in their order",
+}
+
+
+def _kept_as_they_are(names, what):
+    marks = {name: [pytest.mark.xfail(reason=reason, strict=True)] for (w, name), reason in KNOWN.items() if w == what}
+    return [pytest.param(name, marks=marks.get(name, [])) for name in names]
+
+
 def _of_role(names, *roles):
     return [name for name in names if REGISTRY.method(name)["role"] in roles]
 
@@ -216,7 +232,10 @@ def test_annotators_learn_and_permuted_labels_fall_to_chance(name, cells):
     assert np.mean([score(rng.permutation(labels)) for _ in range(5)]) < 0.45, "chance is a third"
 
 
-@pytest.mark.parametrize("name", [name for name in _of_role(SVG, "method") if REGISTRY.method(name)["pvalues"]])
+TESTING = [name for name in _of_role(SVG, "method") if REGISTRY.method(name)["pvalues"]]
+
+
+@pytest.mark.parametrize("name", _kept_as_they_are(TESTING, "rank"))
 def test_tests_rank_patterned_genes_above_the_others(name, spots):
     table, truth = _test_genes(name, spots), spots.var["spatial"].to_numpy()
     assert table["score"][truth].median() > table["score"][~truth].quantile(0.9)
@@ -248,7 +267,7 @@ def test_other_test_cells_leave_an_inductive_annotator_as_it_was(name, cells):
 # --- names and order carry no information -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", _of_role(SVG, "method"))
+@pytest.mark.parametrize("name", _kept_as_they_are(_of_role(SVG, "method"), "order"))
 def test_spot_order_does_not_matter(name, spots):
     order = np.random.default_rng(0).permutation(spots.n_obs)
     X = _scaled(spots, name, "median")
