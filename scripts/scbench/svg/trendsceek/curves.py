@@ -103,6 +103,7 @@ class MarkCurves:
         numpy.ndarray
             (4, radii, sets) values of `STATISTICS` at `radii`.
         """
+        marks = np.ascontiguousarray(marks)  # otherwise `take` copies all of it for every few pairs
         squares = marks**2
         mean = self._per_spot @ marks
         product = self._smoother @ self._sum_products(marks)
@@ -122,10 +123,13 @@ class MarkCurves:
         """Weighted sums (513, sets) of the products of the marks of pairs, by distance."""
         sums = np.zeros((N_RADII, marks.shape[1]))
         size = max(1, _PRODUCT_BYTES // (8 * marks.shape[1]))
+        first, second = np.empty((2, min(size, len(self._i)), marks.shape[1]))
         for start in range(0, len(self._i), size):
             pairs = slice(start, start + size)
-            products = marks.take(self._i[pairs], axis=0)
-            products *= marks.take(self._j[pairs], axis=0)
+            n = len(self._i[pairs])
+            # With a mode other than "raise" numpy writes into `out` without a copy in between.
+            products = marks.take(self._i[pairs], axis=0, out=first[:n], mode="clip")
+            products *= marks.take(self._j[pairs], axis=0, out=second[:n], mode="clip")
             sums += self._into_bins[:, pairs] @ products
         return sums
 
