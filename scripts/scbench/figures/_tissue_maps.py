@@ -16,6 +16,7 @@ LAYERS = (
 )
 _NO_LAYER = "#e4e4e4"
 _RASTER_FROM = 2000  # cells; more make a PDF slow to open
+_LINE = 0.18  # of a cell's width
 _AREA, _LONGEST = 2.0, 1.75  # square inches and inches of a map
 
 
@@ -78,7 +79,10 @@ class Tissue:
     def outline(self, ax: Axes, segments: np.ndarray) -> None:
         """Draw the borders between spots of different segments; nothing where spots are points."""
         if self.has_cells:
-            lines = LineCollection(boundaries(self._cells, segments), colors="black", linewidths=1.1, capstyle="round")
+            cell = 72 * np.sqrt(np.prod(self.size) / len(segments))  # points
+            look = {"linewidths": np.clip(_LINE * cell, 0.25, 1.1), "colors": "black", "capstyle": "round"}
+            lines = LineCollection(boundaries(self._cells, segments), **look)
+            lines.set_rasterized(len(segments) >= _RASTER_FROM)
             ax.add_collection(lines, autolim=False)
 
 

@@ -123,14 +123,14 @@ def _overlap(part: Any, called: pd.DataFrame, labels: list[str], colors: list[st
 def _bars(ax: Axes, numbers: np.ndarray, hidden: pd.Series) -> None:
     ax.bar(range(len(numbers)), numbers, width=0.65, color=style.INK)
     for place, number in enumerate(numbers):
-        ax.text(
-            place, number, f"{number:,}", ha="center", va="bottom", fontsize=style.SMALL, rotation=90 * (number > 999)
-        )
+        upright = number > 999 and len(numbers) > 12
+        look = {"ha": "center", "va": "bottom", "fontsize": style.SMALL, "rotation": 90 * upright}
+        ax.text(place, number + numbers.max() * 0.02, f"{number:,}", **look)
     style.heading(ax, "Genes that exactly these methods call")
     ax.set_ylabel("genes")
     ax.set_xticks([])
     ax.set_xlim(-0.6, max(len(numbers), _FEWEST) - 0.4)
-    ax.margins(y=0.2)
+    ax.margins(y=0.3)
     if len(hidden):
         text = f"and {hidden.sum():,} genes in {len(hidden)} smaller combinations"
         ax.text(1, 0.97, text, transform=ax.transAxes, ha="right", va="top", fontsize=style.SMALL)

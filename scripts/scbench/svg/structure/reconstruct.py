@@ -16,7 +16,7 @@ from scbench.svg.structure.components import components
 from scbench.svg.structure.smoothing import alpha_expansion
 
 MEASURES = ("accuracy", "precision", "sensitivity", "f1", "ari")
-_SMOOTH = 0.1  # layers of one or two spots survive it
+_SMOOTH = 0.2  # layers of one or two spots survive it
 _STARTS = 20
 _SAMPLE = 2000  # spots of which silhouettes are computed
 

@@ -1,9 +1,8 @@
 """Labels of spots smoothed over their neighbours: the lowest energy of a Potts model, by graph cuts."""
 
 import numpy as np
-import scipy.sparse as sp
 
-from scbench.svg.graph import delaunay
+from scbench.svg.graph import delaunay_within, edge_list
 from scbench.svg.scgco.cut import binary_cut
 
 _LONGEST = 3.0  # times the median edge: what is longer spans a hole or a bay of the tissue
@@ -23,23 +22,18 @@ def neighbours(coords: np.ndarray, samples: np.ndarray | None = None) -> np.ndar
     Returns
     -------
     numpy.ndarray
-        (pairs, 2) places of spots, each pair once. Edges longer than three times the median of their sample are left
-        out. Time O(spots log(spots)).
+        (pairs, 2) places of spots, each pair once. Edges longer than three times the median are left out. Time
+        O(spots log(spots)).
 
     Raises
     ------
     UserError
         If the spots of a sample have no triangulation.
     """
-    samples = np.zeros(len(coords)) if samples is None else samples
-    found = []
-    for sample in np.unique(samples):
-        spots = np.flatnonzero(samples == sample)
-        upper = sp.triu(delaunay(coords[spots]), format="coo")
-        pairs = spots[np.column_stack([upper.row, upper.col])]
-        length = edge_lengths(coords, pairs)
-        found.append(pairs[length <= _LONGEST * np.median(length)])
-    return np.concatenate(found)
+    number = np.unique(np.zeros(len(coords)) if samples is None else samples, return_inverse=True)[1]
+    pairs = edge_list(delaunay_within(coords, number))
+    length = edge_lengths(coords, pairs)
+    return pairs[length <= _LONGEST * np.median(length)]
 
 
 def edge_lengths(coords: np.ndarray, pairs: np.ndarray) -> np.ndarray:
