@@ -40,10 +40,10 @@ def set_name(name: str, methods: dict[str, dict[str, Any]]) -> str:
     return f"{label} only" if kind == "only" else f"all of {label}"
 
 
-def set_color(name: str, colors: dict[str, str]) -> str:
-    """Colour of a set of genes: that of its method."""
-    kind, _, method = name.partition(" ")
-    return colors[method] if method else {"common": "#000000", "random": "#B8860B"}.get(kind, style.INK)
+def set_look(name: str, looks: dict[str, style.Look]) -> style.Look:
+    """Colour and marker of a set of genes: those of its method."""
+    method = name.partition(" ")[2]
+    return looks[method] if method else style.Look({"common": "#000000", "random": "#B8860B"}[name], "o")
 
 
 @style.use()
@@ -123,16 +123,14 @@ def _map(ax: Axes, tissue: Tissue, codes: np.ndarray, heading: str) -> None:
 def _measures(part: Any, table: pd.DataFrame, references: list[str], methods: dict[str, dict[str, Any]]) -> None:
     """One line per set of genes over the measures, a panel per reference."""
     looks = style.looks(methods, "svg")
-    colors = {name: look.color for name, look in looks.items()}
     grid = part.subplots(1, len(references), sharey=True, squeeze=False)[0]
     drawn = {}
     for ax, reference in zip(grid, references, strict=True):
         for row in table[table["reference"] == reference].dropna(subset=["accuracy"]).itertuples():
             values = [getattr(row, measure) for measure in MEASURES]
-            kind, _, method = row.set.partition(" ")
-            look = {"color": set_color(row.set, colors), "linestyle": "--" if kind == "only" else "-"}
-            marker = looks[method].marker if method else "o"
-            (line,) = ax.plot(values, marker=marker, markersize=3, linewidth=1, **look)
+            dashes = "--" if row.set.startswith("only") else "-"
+            look = set_look(row.set, looks)._asdict()
+            (line,) = ax.plot(values, markersize=3, linewidth=1, linestyle=dashes, **look)
             drawn.setdefault(row.set, line)
         ax.set_title(_AGAINST[reference])
         ax.set_xticks(range(len(MEASURES)), [_WORDS[measure] for measure in MEASURES])

@@ -13,7 +13,7 @@ from scbench.metrics.classification import (
     misclassification_recall,
 )
 from scbench.svg.structure.components import components
-from scbench.svg.structure.smoothing import alpha_expansion
+from scbench.svg.structure.smoothing import smooth_labels
 
 MEASURES = ("accuracy", "precision", "sensitivity", "f1", "ari")
 _SMOOTH = 0.2  # layers of one or two spots survive it
@@ -91,7 +91,8 @@ def rebuild(
     -----
     The paper (Methods, "Comparing spatial patterns to reference tissue structures") gives neither the scale of the
     values nor the costs. Its released code (`create_labels`) clusters log values as they are, and lets every spot leave
-    its cluster of k-means at the same cost, however near the next centre is.
+    its cluster of k-means at the same cost, however near the next centre is. Here k-means gives the centres, and the
+    cuts begin with one label everywhere; from the labels of k-means they reach the same energy.
 
     Time O(stored values + spots x k) and a few cuts; memory O(stored values of the set).
     """
@@ -104,7 +105,7 @@ def rebuild(
     fitted = KMeans(min(k, distinct), n_init=_STARTS, random_state=seed).fit(points)
     cost = fitted.transform(points) ** 2
     own = cost.min(axis=1).mean()
-    return alpha_expansion(cost / own if own > 0 else cost, pairs, smooth, start=fitted.labels_)
+    return smooth_labels(cost / own if own > 0 else cost, pairs, smooth)
 
 
 def match(found: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:

@@ -1,12 +1,13 @@
-"""Labels of spots smoothed over their neighbours: the lowest energy of a Potts model, by graph cuts."""
+"""Neighbouring spots, and labels that are smoothed over them by graph cuts."""
 
 import numpy as np
 
 from scbench.svg.graph import delaunay_within, edge_list
-from scbench.svg.scgco.cut import binary_cut
+from scbench.svg.scgco.expansion import expand
 
 _LONGEST = 3.0  # times the median edge: what is longer spans a hole or a bay of the tissue
-_MOST_ROUNDS = 50  # three or four are usual
+_UNIT = 1000  # whole numbers make cuts exact
+_MOST_SWEEPS = 50  # three or four are usual
 
 
 def neighbours(coords: np.ndarray, samples: np.ndarray | None = None) -> np.ndarray:
@@ -41,67 +42,23 @@ def edge_lengths(coords: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     return np.linalg.norm(coords[pairs[:, 0]] - coords[pairs[:, 1]], axis=1)
 
 
-def potts_energy(labels: np.ndarray, cost: np.ndarray, pairs: np.ndarray, smooth: float) -> float:
-    """Cost of the labels, and `smooth` for each pair of neighbours with different ones."""
-    own = cost[np.arange(len(cost)), labels].sum()
-    return float(own + smooth * (labels[pairs[:, 0]] != labels[pairs[:, 1]]).sum())
-
-
-def alpha_expansion(cost: np.ndarray, pairs: np.ndarray, smooth: float, start: np.ndarray | None = None) -> np.ndarray:
-    """Labels of a low Potts energy.
-
-    One label after the other may expand over any spots that lower the energy, each time as far as is best (a minimum
-    cut), until no expansion of any label lowers it.
+def smooth_labels(cost: np.ndarray, pairs: np.ndarray, smooth: float) -> np.ndarray:
+    """Labels of a low Potts energy: the cost of each label, and `smooth` for each pair of neighbours that differ.
 
     Parameters
     ----------
     cost
-        (spots, labels) cost of giving a spot a label.
+        (spots, labels) cost of giving a spot a label, of the order of 1; it counts in thousandths.
     pairs
         (pairs, 2) neighbouring spots.
     smooth
         Cost of a pair of neighbours with different labels; not negative.
-    start
-        (spots,) labels to begin with; by default the cheapest of each spot.
 
     Returns
     -------
     numpy.ndarray
-        (spots,) labels, of at most twice the lowest energy; of the lowest itself where there are two labels.
-
-    Notes
-    -----
-    A round has one cut per label, each of about 1 s for a million spots. Memory O(spots x labels + pairs).
-
-    References
-    ----------
-    Boykov Y., Veksler O., Zabih R. Fast approximate energy minimization via graph cuts. IEEE Trans. Pattern Anal. Mach.
-    Intell. 23, 1222-1239 (2001).
+        (spots,) labels, of at most twice the lowest energy (`scbench.svg.scgco.expansion.expand`); of the lowest itself
+        where there are two labels.
     """
-    if cost.shape[1] == 2:
-        return binary_cut(cost[:, 0] - cost[:, 1], pairs, smooth).astype(int)
-    labels = cost.argmin(axis=1) if start is None else start.copy()
-    energy = potts_energy(labels, cost, pairs, smooth)
-    for _ in range(_MOST_ROUNDS):
-        before = energy
-        for label in range(cost.shape[1]):
-            moved = np.where(_expand(labels, label, cost, pairs, smooth), label, labels)
-            if (lower := potts_energy(moved, cost, pairs, smooth)) < energy:
-                labels, energy = moved, lower
-        if before - energy <= 1e-9 * abs(before):
-            break
-    return labels
-
-
-def _expand(labels: np.ndarray, label: int, cost: np.ndarray, pairs: np.ndarray, smooth: float) -> np.ndarray:
-    """Which spots should take the label, if each may take it or keep its own."""
-    p, q = pairs.T
-    # What a pair costs if both keep their label, only q takes the new one, or only p does, in halves of `smooth`.
-    both_keep, q_takes, p_takes = (
-        smooth / 2 * differ for differ in (labels[p] != labels[q], labels[p] != label, label != labels[q])
-    )
-    gain = cost[np.arange(len(cost)), labels] - cost[:, label]
-    # The same as a term for each spot, and one that is paid if exactly one of the two takes it.
-    gain += np.bincount(p, both_keep + q_takes - p_takes, len(gain))
-    gain += np.bincount(q, both_keep + p_takes - q_takes, len(gain))
-    return binary_cut(gain, pairs, q_takes + p_takes - both_keep)
+    potts = np.rint(_UNIT * smooth * (1 - np.eye(cost.shape[1]))).astype(np.int64)
+    return expand(np.rint(_UNIT * cost).astype(np.int64), pairs, potts, sweeps=_MOST_SWEEPS)
