@@ -1,15 +1,14 @@
 """Expression states of a gene by a Gaussian mixture, and the segmentation of a tissue into them."""
 
 import numpy as np
-from scipy.special import logsumexp
 
 from scbench.svg.scgco.cut import binary_cut
 
 MOST_STATES = 4
 
-_BINS = 2048
-_ITERATIONS = 200
-_TOLERANCE = 1e-6  # of the mean log-likelihood
+_BINS = 256
+_ITERATIONS = 50
+_TOLERANCE = 1e-5  # of the mean log-likelihood
 _UNITS = 1000
 
 
@@ -51,7 +50,7 @@ def mixture_boundaries(values: np.ndarray) -> np.ndarray:
 
 
 def _fit(x: np.ndarray, counts: np.ndarray, k: int, width: float) -> tuple[float, np.ndarray, np.ndarray]:
-    """Mean log-likelihood, means and standard deviations of a mixture of `k` states."""
+    """Mean log-likelihood (but for a constant), means and standard deviations of a mixture of `k` states."""
     n = counts.sum()
     mean = np.interp((np.arange(k) + 0.5) / k, np.cumsum(counts) / n, x) + np.arange(k) * width
     spread = np.sqrt(np.average((x - np.average(x, weights=counts)) ** 2, weights=counts))
@@ -59,14 +58,15 @@ def _fit(x: np.ndarray, counts: np.ndarray, k: int, width: float) -> tuple[float
     share = np.full(k, 1 / k)
     last = -np.inf
     for _ in range(_ITERATIONS):
-        with np.errstate(divide="ignore"):
-            density = np.log(share) - np.log(sd) - ((x[:, None] - mean) / sd) ** 2 / 2 - np.log(2 * np.pi) / 2
-        total = logsumexp(density, axis=1)
-        likelihood = counts @ total / n
+        density = np.log(np.maximum(share, 1e-300) / sd) - ((x[:, None] - mean) / sd) ** 2 / 2
+        top = density.max(axis=1, keepdims=True)
+        weight = np.exp(density - top)
+        total = weight.sum(axis=1, keepdims=True)
+        likelihood = counts @ (top + np.log(total))[:, 0] / n
         if likelihood - last < _TOLERANCE:
             break
         last = likelihood
-        weight = np.exp(density - total[:, None]) * counts[:, None]
+        weight *= counts[:, None] / total
         size = np.maximum(weight.sum(axis=0), 1e-12)
         share, mean = size / n, (x @ weight) / size
         # No state is narrower than a bin: one on a single value would have an infinite likelihood.
