@@ -163,7 +163,8 @@ def test_segments_of_a_run_and_of_a_failed_one(tmp_path):
     assert good.examples["disc"].gene == 3
     assert good.examples["ring_of_a_very_long_name"] is None
     failed = segments.level_of(0.2, tissue, output([]), {})
-    figure = segments.plot([good, failed], axis="Noise", title="T")
+    other = segments.level_of(0.3, data(shapes=("ring", "")), output([0.5, 0.5]), {})
+    figure = segments.plot([good, failed, other], axis="Noise", title="T")
     assert {"p < 1e-16\n2 states", "no gene of this\nshape segmented", "disc\nsegments", "Noise"} <= set(texts(figure))
     saved(figure, tmp_path)
     assert "left no segments" in texts(segments.plot([failed], axis="Noise", title="T"))[0]

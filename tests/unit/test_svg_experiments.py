@@ -70,6 +70,7 @@ def test_shapes_with_examples_at_most_levels_are_shown():
     ]
     assert series.choose_shapes(levels, 2) == ["ring", "band"]
     assert series.choose_shapes(levels, 9) == ["ring", "band", "disc"]
+    assert series.choose_shapes([{"disc": yes}, {"ring": yes}, {}], 9) == ["disc", "ring"], "datasets differ in shapes"
 
 
 # --- calibration ------------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def plot(levels: Sequence[Level], *, axis: str, title: str) -> Figure:
         ax.set_title(f"{level.level:g}", fontweight="normal", loc="center")
     for place, shape in enumerate(shapes):
         for (upper, lower), level in zip(grid[2 * place : 2 * place + 2].T, levels, strict=True):
-            _pair(upper, lower, level.data, level.examples[shape], side)
+            _pair(upper, lower, level.data, level.examples.get(shape), side)
         for ax, what in zip(grid[2 * place : 2 * place + 2, 0], ("expression", "segments"), strict=True):
             _side_label(ax, style.shorten(shape.replace("_", " "), 18), what)
     figure.suptitle(f"{style.shorten(title, int(12 * figure.get_figwidth()))}\n", x=0.01, ha="left")

@@ -73,6 +73,10 @@ def example(extra: Mapping[str, np.ndarray], output: pd.DataFrame, chosen: np.nd
 
 
 def choose_shapes(examples: Sequence[Mapping[str, Example | None]], n: int) -> list[str]:
-    """Choose up to `n` shapes to show, of which the most levels have an example; earlier ones in case of a tie."""
-    counts = {shape: sum(level[shape] is not None for level in examples) for shape in examples[0]}
+    """Choose up to `n` shapes to show, of which the most levels have an example; earlier ones in case of a tie.
+
+    A level need not have every shape.
+    """
+    shapes = dict.fromkeys(shape for level in examples for shape in level)
+    counts = {shape: sum(level.get(shape) is not None for level in examples) for shape in shapes}
     return sorted((shape for shape, count in counts.items() if count), key=lambda shape: -counts[shape])[:n]
