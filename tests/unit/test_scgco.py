@@ -14,12 +14,12 @@ from scbench.errors import UserError
 from scbench.simulate.spatial import negative_binomial
 from scbench.svg.graph import delaunay, delaunay_within, edge_list, space_filling_order
 from scbench.svg.moran import MoranI
-from scbench.svg.scgco.cut import binary_cut, binary_energy
-from scbench.svg.scgco.levels import mixture_boundaries, segment_states
+from scbench.svg.scgco.cut import LADDER, binary_cut, binary_energy
+from scbench.svg.scgco.levels import mixture_boundaries, segment_states, smoothest_states
 from scbench.svg.scgco.method import SCGCO
 from scbench.svg.scgco.scores import normal_scores
 from scbench.svg.scgco.segments import segments
-from scbench.svg.scgco.splitting import LADDER, deal, held_out_test, smoothest_cut, steps
+from scbench.svg.scgco.splitting import deal, held_out_test, smoothest_cut, steps
 from scbench.svg.scgco.tails import hypergeometric_tail, poisson_tail
 
 
@@ -141,9 +141,20 @@ def test_segmentation_into_states_has_the_lowest_energy_of_all(seed):
         gained = sum(np.rint((values - m) * scale)[states > t].sum() for t, m in enumerate(bounds))
         return np.abs(states[edges[:, 0]] - states[edges[:, 1]]).sum() * round(factor * 1000) - gained
 
-    states = segment_states(values, edges, factor).astype(int)
+    states = segment_states(values, bounds, edges, factor).astype(int)
     every = product(range(len(bounds) + 1), repeat=6)
     assert energy(states) == pytest.approx(min(energy(np.array(x)) for x in every))
+
+
+def test_a_faint_pattern_is_cut_less_smoothly_until_it_shows():
+    rng = np.random.default_rng(0)
+    coords = rng.random((300, 2))
+    edges = edge_list(delaunay(coords))
+    inside = np.hypot(*(coords - 0.5).T) < 0.25
+    states = smoothest_states(inside + rng.normal(0, 0.8, 300), edges)
+    assert len(np.unique(states)) >= 2
+    assert states[inside].mean() > states[~inside].mean() + 0.2
+    assert not smoothest_states(np.ones(300), edges).any()
 
 
 def test_the_space_filling_order_keeps_near_spots_near():

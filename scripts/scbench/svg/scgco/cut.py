@@ -2,6 +2,12 @@
 
 import numpy as np
 
+# Smooth factors in standard deviations of the values, the smoothest first.
+LADDER = (0.7, 0.5, 0.35, 0.25)
+
+_SHARE = 0.05  # of the spots, that a state must have
+_FEWEST = 3
+
 
 def binary_cut(gain: np.ndarray, edges: np.ndarray, weight: float | np.ndarray) -> np.ndarray:
     """Labels 0 or 1 of the lowest energy.
@@ -45,3 +51,11 @@ def binary_energy(labels: np.ndarray, gain: np.ndarray, edges: np.ndarray, weigh
     """Energy that `binary_cut` minimises."""
     differ = labels[edges[:, 0]] != labels[edges[:, 1]]
     return float((np.broadcast_to(weight, len(edges)) * differ).sum() - np.asarray(gain)[labels.astype(bool)].sum())
+
+
+def fewest_of_a_state(n: int, high: int) -> float:
+    """Spots that each state must have for a cut of `n` spots to count as one with two states.
+
+    5 % of the spots, or half of the `high` ones where those are fewer; at least 3.
+    """
+    return max(_FEWEST, min(_SHARE * n, high / 2))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scbench.svg.scgco.cut import binary_cut
+from scbench.svg.scgco.cut import LADDER, binary_cut, fewest_of_a_state
 
 MOST_STATES = 4
 
@@ -74,7 +74,7 @@ def _fit(x: np.ndarray, counts: np.ndarray, k: int, width: float) -> tuple[float
     return likelihood, mean, sd
 
 
-def segment_states(values: np.ndarray, edges: np.ndarray, smooth_factor: float) -> np.ndarray:
+def segment_states(values: np.ndarray, boundaries: np.ndarray, edges: np.ndarray, smooth_factor: float) -> np.ndarray:
     """Smoothest assignment of the spots to expression states.
 
     The energy is that of ``|i - j|`` times the smooth factor for each edge between states i and j, less what a spot
@@ -85,6 +85,8 @@ def segment_states(values: np.ndarray, edges: np.ndarray, smooth_factor: float) 
     ----------
     values
         (spots,) log1p values.
+    boundaries
+        From `mixture_boundaries`.
     edges
         (edges, 2) of the graph.
     smooth_factor
@@ -97,7 +99,22 @@ def segment_states(values: np.ndarray, edges: np.ndarray, smooth_factor: float) 
     """
     states = np.zeros(len(values), dtype=np.int8)
     scale = _UNITS / (values.std() or 1.0)
-    for boundary in mixture_boundaries(values):
+    for boundary in boundaries:
         gain = np.rint((values - boundary) * scale).astype(np.int64)
         states += binary_cut(gain, edges, round(smooth_factor * _UNITS))
+    return states
+
+
+def smoothest_states(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """States of the spots, as `segment_states`, with the largest smooth factor of the ladder that leaves two states.
+
+    As in the test, both must have at least 5 % of the spots, or half as many as lie above the lowest boundary; where no
+    factor leaves so much, the spots have the states of the smallest factor.
+    """
+    boundaries = mixture_boundaries(values)
+    above = np.count_nonzero(values > boundaries[0]) if len(boundaries) else 0
+    for factor in LADDER:
+        states = segment_states(values, boundaries, edges, factor)
+        if len(values) - np.bincount(states).max() >= fewest_of_a_state(len(values), above):
+            break
     return states

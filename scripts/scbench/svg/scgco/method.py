@@ -14,7 +14,7 @@ from scbench.errors import UserError
 from scbench.svg.graph import check_coords, edge_list, space_filling_order
 from scbench.svg.scgco import autocorrelation, splitting
 from scbench.svg.scgco.autocorrelation import Autocorrelation
-from scbench.svg.scgco.levels import segment_states
+from scbench.svg.scgco.levels import smoothest_states
 from scbench.svg.scgco.scores import normal_scores
 
 _BLOCK_BYTES = 64 * 2**20
@@ -105,7 +105,7 @@ class SCGCO(SpatialTest):
         self.table_ = pd.DataFrame({"statistic": found.moran, "pvalue": pvalue, "score": score})
         best = np.argsort(-score, kind="stable")[: min(_KEPT, int(_KEPT_LABELS / len(coords)))]
         kept = np.sort(best[pvalue[best] < _KEPT_BELOW])
-        labels = tissue.segmentations(kept, found.smooth_factor[kept])
+        labels = tissue.segmentations(kept)
         self.extras_ = {"smooth_factor": found.smooth_factor, "segment_genes": kept, "segment_labels": labels}
         return self
 
@@ -174,13 +174,12 @@ class _Tissue:
         """(spots, genes) values, in the order of the tissue."""
         return self.values[:, genes].toarray()[self.order].astype(float)
 
-    def segmentations(self, genes: np.ndarray, smooth_factors: np.ndarray) -> np.ndarray:
+    def segmentations(self, genes: np.ndarray) -> np.ndarray:
         """(genes, spots) states, in the order of the matrix."""
         edges = edge_list(self.whole.graph)
         states = np.empty((len(genes), len(self.order)), dtype=np.int8)
-        for row, (gene, factor) in enumerate(zip(genes, smooth_factors, strict=True)):
-            factor = factor if np.isfinite(factor) else splitting.LADDER[-1]
-            states[row, self.order] = segment_states(self.dense([gene])[:, 0], edges, factor)
+        for row, gene in enumerate(genes):
+            states[row, self.order] = smoothest_states(self.dense([gene])[:, 0], edges)
         return states
 
 

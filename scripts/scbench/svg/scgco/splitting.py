@@ -13,19 +13,14 @@ import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
 from scbench.svg.graph import delaunay_within, edge_list
-from scbench.svg.scgco.cut import binary_cut
+from scbench.svg.scgco.cut import LADDER, binary_cut, fewest_of_a_state
 from scbench.svg.scgco.moments import centred, linear_moments
 
 SHARES = (0.5, 0.25, 0.25)
 FEWEST = 32  # spots in a sample, so that the smallest part has eight
 
-# Smooth factors in standard deviations of the scores, the smoothest first.
-LADDER = (0.7, 0.5, 0.35, 0.25)
-
 _NEIGHBOURS = 0.5  # weight of the mean of the neighbours beside that of the segment
 _UNITS = 1000  # integer units of a standard deviation: cuts in integers are exact
-_SHARE = 0.05  # of the spots, that both states must have
-_FEWEST_OF_A_STATE = 3
 
 
 @dataclass(frozen=True)
@@ -148,7 +143,7 @@ def smoothest_cut(values: np.ndarray, edges: np.ndarray) -> tuple[float, np.ndar
     if sd == 0:
         return None
     gain = np.rint((values - values.mean()) * (_UNITS / sd)).astype(np.int64)
-    fewest = max(_FEWEST_OF_A_STATE, min(_SHARE * len(gain), (gain > 0).sum() / 2))
+    fewest = fewest_of_a_state(len(gain), np.count_nonzero(gain > 0))
     for factor in LADDER:
         high = binary_cut(gain, edges, round(factor * _UNITS))
         if fewest <= high.sum() <= len(gain) - fewest:
