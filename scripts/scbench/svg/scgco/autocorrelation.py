@@ -1,4 +1,4 @@
-"""Moran's test of normal scores, with the skewness of its permutation null."""
+"""Moran's test with the skewness of its permutation null."""
 
 from dataclasses import dataclass
 

@@ -7,7 +7,7 @@ from multiprocessing import get_context
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, owens_t
 
 from scbench.contract import SpatialTest
 from scbench.errors import UserError
@@ -15,12 +15,13 @@ from scbench.svg.graph import check_coords, edge_list, space_filling_order
 from scbench.svg.scgco import autocorrelation, splitting
 from scbench.svg.scgco.autocorrelation import Autocorrelation
 from scbench.svg.scgco.levels import smoothest_states
-from scbench.svg.scgco.scores import normal_scores
+from scbench.svg.scgco.scores import winsorised
 
 _BLOCK_BYTES = 64 * 2**20
 _KEPT = 200  # genes whose segmentation is kept,
 _KEPT_LABELS = 5e6  # but not more than so many spots times genes
 _KEPT_BELOW = 0.05
+_CORRELATION = 0.74  # of the evidence of segments with that of all neighbours, if there is no pattern
 _LARGEST_Z = 37.0  # the smallest p-value, 5e-300
 _OFTEN_ENOUGH = 32  # spots that differ from the most frequent value, so that a quarter of the spots has about eight
 
@@ -31,15 +32,19 @@ class SCGCO(SpatialTest):
     As in scGCO, a hidden Markov random field on the Delaunay graph of the spots is cut into segments. What differs from
     the released code (`scbench.svg.scgco.released`):
 
-    - *Values* are the normal scores of their ranks, and the cut weighs them as they are, without a mixture before it.
+    - *Values* are those of the gene, outliers drawn in to three standard deviations, and the cut weighs them as they
+      are, without a mixture before it.
     - *Smooth factor*: the largest on a ladder that leaves two states, instead of a search behind a threshold on Moran's
       I.
     - *Two states* while testing: one exact cut.
     - *p-value*: segments are tested on spots they were not found on (`scbench.svg.scgco.splitting`), and that evidence
       is joined with Moran's test on the first spots. All tests have the exact mean, variance and skewness under
       permutation of the values over the spots, and are independent: the sum of their normal quantiles, weighted by the
-      square root of the pairs of spots that they compare, is normal. The released code takes the smallest of the
-      probabilities of segments on the data they were found in.
+      square root of the pairs of spots that they compare, is normal. The larger of this sum and of Moran's test on all
+      spots counts, with the p-value of the larger of two normal variables that are correlated by 0.74 (found with
+      permuted genes: .75 on 120 spots and on a lattice, .72 on 1,000, .70 on 4,000, .84 in space, where the test is
+      conservative). The released code takes the smallest of the probabilities of segments on the data they were found
+      in.
     - *Rare genes*, of which fewer than 32 spots differ from the most frequent value, have no more than Moran's test on
       all spots: on a quarter of them too little could happen for the approximation of the tail.
     - *Segmentation*: genes with the smallest p-values are cut once more on all spots, into 2 to 4 states by a mixture
@@ -53,7 +58,7 @@ class SCGCO(SpatialTest):
     Attributes
     ----------
     table_
-        ``statistic`` is Moran's I of the normal scores, ``score`` the z-score of the joined evidence.
+        ``statistic`` is Moran's I of the values without outliers, ``score`` the normal quantile of the p-value.
     extras_
         ``smooth_factor`` (genes,), NaN without cut; ``segment_genes`` and ``segment_labels`` (kept genes, spots): the
         states of the spots, from 0, in the 200 genes with the smallest p below .05 (fewer above 25,000 spots).
@@ -73,6 +78,8 @@ class SCGCO(SpatialTest):
     5488 (2022).
     Greig D.M., Porteous B.T., Seheult A.H. Exact maximum a posteriori estimation for binary images. Journal of the
     Royal Statistical Society B 51, 271-279 (1989).
+    Owen D.B. Tables for computing bivariate normal probabilities. Annals of Mathematical Statistics 27, 1075-1090
+    (1956).
     Cox D.R. A note on data-splitting for the evaluation of significance levels. Biometrika 62, 441-444 (1975).
 
     Examples
@@ -154,7 +161,7 @@ class _Tissue:
 
     def test(self, genes: slice) -> _Found:
         """Test a block of genes."""
-        scores = normal_scores(self.dense(genes), self.samples)
+        scores = winsorised(self.dense(genes), self.samples)
         varies = np.ptp(scores, axis=0) > 0
         moran, pvalue = self.whole.test(scores)
         z, factor = _quantile(pvalue), np.full(len(pvalue), np.nan)
@@ -167,7 +174,7 @@ class _Tissue:
             for step in self.steps:
                 pvalue, factor[often] = splitting.held_out_test(scores, step)
                 evidence.append(_quantile(pvalue))
-            z[often] = np.sqrt(np.divide(weights, sum(weights))) @ evidence
+            z[often] = _larger(z[often], np.sqrt(np.divide(weights, sum(weights))) @ evidence)
         return _Found(varies, moran, z, factor)
 
     def dense(self, genes: slice | np.ndarray) -> np.ndarray:
@@ -207,6 +214,16 @@ def _test_shared(genes: slice) -> _Found:
 def _quantile(pvalue: np.ndarray) -> np.ndarray:
     """Normal quantile of an upper tail probability."""
     return np.clip(-ndtri(pvalue), -_LARGEST_Z, _LARGEST_Z)
+
+
+def _larger(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Normal quantile for the larger of two correlated normal variables.
+
+    P(max > z) = P(Z > z) + 2 T(z, c) with Owen's function T (Owen 1956, eq. 2.1) and c**2 = (1 - r) / (1 + r).
+    """
+    z = np.maximum(a, b)
+    tilt = np.sqrt((1 - _CORRELATION) / (1 + _CORRELATION))
+    return _quantile(ndtr(-z) + 2 * owens_t(z, tilt))
 
 
 def _differing(scores: np.ndarray) -> np.ndarray:

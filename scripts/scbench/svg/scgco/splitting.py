@@ -19,7 +19,6 @@ from scbench.svg.scgco.moments import centred, linear_moments
 SHARES = (0.5, 0.25, 0.25)
 FEWEST = 32  # spots in a sample, so that the smallest part has eight
 
-_NEIGHBOURS = 0.5  # weight of the mean of the neighbours beside that of the segment
 _UNITS = 1000  # integer units of a standard deviation: cuts in integers are exact
 
 
@@ -95,7 +94,7 @@ def held_out_test(scores: np.ndarray, step: Step) -> tuple[np.ndarray, np.ndarra
     """Cut each gene on some spots, and test whether the others follow.
 
     What is expected of a tested spot is the state of the segment it lies in (that of the nearest spot that was cut)
-    and, with half the weight, the mean of its neighbours that were cut. The statistic is the sum of expected times
+    plus the mean of its neighbours that were cut, each with variance 1. The statistic is the sum of expected times
     observed scores; its permutation moments within samples are exact.
 
     Parameters
@@ -123,7 +122,7 @@ def held_out_test(scores: np.ndarray, step: Step) -> tuple[np.ndarray, np.ndarra
             factor[gene], high = found
             state[:, gene] = high[step.nearest]
     expected = _standardised(state, step.samples)
-    expected += _NEIGHBOURS * _standardised(step.links @ learned, step.samples)
+    expected += _standardised(step.links @ learned, step.samples)
     observed = centred(scores[step.test], step.samples)
     moments = linear_moments(expected, observed, step.samples)
     return moments.upper_tail(np.einsum("ij,ij->j", expected, observed))[1], factor
