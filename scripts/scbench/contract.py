@@ -59,16 +59,16 @@ class MarkerSelector(Method):
 class SpatialTest(Method):
     """Tests each gene for a spatial pattern.
 
-    A method whose registry entry says ``uses_samples`` is also given ``samples``: the sample of each spot, or None where
-    the dataset has no column ``sample``. Spots of different samples are no neighbours, wherever they lie. One that says
-    ``uses_labels`` is given ``labels``: the annotated domain of each spot.
+    A method whose registry entry says ``uses_samples`` is also given ``samples``: the sample of each spot, or None
+    where the dataset has no column ``sample``. Spots of different samples are no neighbours, wherever they lie. One
+    that says ``uses_labels`` is given ``labels``: the annotated domain of each spot.
 
     Attributes
     ----------
     table_
         One row per gene, in the order of the columns of X: ``statistic``, ``pvalue`` (NaN where the method gives
-        none) and ``score`` (higher means more spatial; the ranking). Optionally ``qvalue``: the p-values adjusted as the
-        authors' software does it; where it is absent, by Benjamini and Hochberg.
+        none) and ``score`` (higher means more spatial; the ranking). Optionally ``qvalue``: the p-values adjusted as
+        the authors' software does it; where it is absent, by Benjamini and Hochberg.
     """
 
     table_: pd.DataFrame

@@ -1,29 +1,4 @@
 # Time and memory against the number of cells. The runs themselves are those of the rule `run`, one per size.
-SIZES = svg_plan.sizes(SVG)
-
-
-wildcard_constraints:
-    family="|".join(svg_plan.families(SVG)) or "none",
-
-
-def get_scaling_statuses(wildcards):
-    return [
-        f"results/svg/{dataset}/{method}/r0/status.json" for dataset in SIZES for method in SVG["scaling"]["methods"]
-    ]
-
-
-def get_scaling_facts(wildcards):
-    return [facts_of(PLAN.prepared(dataset, 0)) for dataset in SIZES]
-
-
-def get_scaling_labels(wildcards):
-    return svg_plan.scaling_labels(PLAN)
-
-
-def get_budgets(wildcards):
-    return svg_plan.budgets(PLAN)
-
-
 rule svg_scaling:
     input:
         statuses=get_scaling_statuses,
