@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
-from scipy.stats import false_discovery_control, hypergeom, kstest, multivariate_normal, poisson
+from scipy.stats import false_discovery_control, kstest, multivariate_normal
 
 from scbench.data.prepare import log1p_normalised
 from scbench.errors import UserError
@@ -22,7 +22,6 @@ from scbench.svg.scgco.method import SCGCO
 from scbench.svg.scgco.scores import winsorised
 from scbench.svg.scgco.segments import segments
 from scbench.svg.scgco.splitting import deal, held_out_test, smoothest_cut, steps
-from scbench.svg.scgco.tails import hypergeometric_tail, poisson_tail
 
 
 @pytest.fixture(scope="module")
@@ -63,17 +62,6 @@ def test_segments_are_connected_and_of_one_label():
     count, member = segments(np.array([1, 1, 0, 1, 1]), edges)
     assert count == 3
     assert member[0] == member[1] != member[2] != member[3] == member[4] != member[0]
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.integers(1, 300), st.data())
-def test_tails_are_those_of_scipy(n, data):
-    size, total = data.draw(st.integers(0, n)), data.draw(st.integers(0, n))
-    k = data.draw(st.integers(0, min(size, total)))
-    args = [np.array([value]) for value in (k, size, total)]
-    assert poisson_tail(*args, n)[0] == pytest.approx(poisson.pmf(np.arange(k, 2000), size * total / n).sum(), rel=1e-6)
-    exact = hypergeom.pmf(np.arange(k, size + 1), n, total, size).sum()
-    assert hypergeometric_tail(*args, n)[0] == pytest.approx(exact, rel=1e-6)
 
 
 def test_outliers_are_drawn_in_and_samples_have_mean_0():
