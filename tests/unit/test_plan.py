@@ -55,7 +55,7 @@ def test_figures_of_the_marker_track_follow_from_the_configuration(root):
 def test_a_method_seed_does_not_depend_on_what_else_is_run(root):
     config = read_yaml(root / "config/config.yaml")
     one = Plan.load(config).spec("svg", "sim_null", "moran_i", 0)
-    config["tracks"] = {"svg": config["tracks"]["svg"] | {"methods": ["moran_i"], "replicates": 1}}
+    config["tracks"] = {"svg": config["tracks"]["svg"] | {"methods": ["moran_i"], "replicates": 1, "tissue": []}}
     assert Plan.load(config).spec("svg", "sim_null", "moran_i", 0) == one
 
 
