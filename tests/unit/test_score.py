@@ -240,7 +240,7 @@ def test_a_gene_without_p_value_is_not_called_and_one_left_out_ranks_last():
 
 def test_metrics_that_do_not_apply_have_no_rows():
     scores, _ = _score("svg", "hvg", _tests([np.nan] * 3, score=[3.0, 2, 1]), _spots([True, False, False]))
-    assert set(scores["metric"]) == {"average_precision"}
+    assert set(scores["metric"]) == {"average_precision", "power_at_fpr_1", "power_at_fpr_5"}
     scores, _ = _score("svg", "moran_i", _tests([1e-9, 0.5, 0.5]), _spots([False] * 3))
     assert set(scores["metric"]) == {"svg_accuracy", "false_positive_rate", "false_discovery_proportion"}
 
