@@ -17,7 +17,7 @@ from scbench.svg.scgco.autocorrelation import Autocorrelation
 from scbench.svg.scgco.levels import smoothest_states
 from scbench.svg.scgco.scores import winsorised
 
-_BLOCK_BYTES = 64 * 2**20
+_BLOCK_BYTES = 32 * 2**20
 _KEPT = 200  # genes whose segmentation is kept,
 _KEPT_LABELS = 5e6  # but not more than so many spots times genes
 _KEPT_BELOW = 0.05
@@ -66,7 +66,7 @@ class SCGCO(SpatialTest):
     Notes
     -----
     Time O(genes x spots x log(spots)) in practice; a maximum flow has no such bound in theory. Memory: the matrix once
-    more as CSC, 1 kB for each spot, and a block of 64 MB for each process, with a few arrays of its size.
+    more as CSC, 1 kB for each spot, and a block of 32 MB for each process, with a few arrays of its size.
 
     The parts are drawn with `seed`; otherwise deterministic. The result does not depend on the order of spots or genes,
     nor on rotation or scale. Spots must be in three or fewer dimensions, six or more to a sample and not on one line;
@@ -155,7 +155,7 @@ class _Tissue:
         return cls(values, order, samples, whole, first, on_first, splitting.steps(coords, samples, whole.graph, parts))
 
     def blocks(self) -> list[slice]:
-        """Genes in blocks of 64 MB."""
+        """Genes in blocks of 32 MB."""
         width = max(1, _BLOCK_BYTES // (8 * len(self.order)))
         return [slice(start, start + width) for start in range(0, self.values.shape[1], width)]
 
