@@ -1,6 +1,5 @@
 """scRobust's encoder, exact, at the cost of what reaches the summary token."""
 
-import math
 from typing import Literal
 
 import torch
