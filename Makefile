@@ -23,7 +23,7 @@ setup: .venv/.complete  ## build .venv from constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x "$(UV)" || $(BIN)/python -m pip install --quiet uv
 	UV_FIND_LINKS="$(FIND_LINKS)" $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python \
-		--constraint constraints.txt -r pyproject.toml --extra workflow --extra deep --extra markers --extra svg --extra dev
+		--constraint constraints.txt -r pyproject.toml --extra workflow --extra deep --extra markers --extra svg --extra annotation --extra dev
 	@touch $@
 
 # The report is written even if the quality gate is shut: it says why.
