@@ -105,9 +105,7 @@ def simulated_sets(path: str | os.PathLike) -> dict[str, GeneSet]:
     with h5py.File(path, "r") as file:
         var = read_elem(file["var"])
     if "marker_of" not in var:
-        raise UserError(
-            f"{path} has no 'marker_of' among the columns of its genes: name a file of 'gene_sets' instead."
-        )
+        raise UserError(f"{path} has no column 'marker_of' of its genes: name a file of 'gene_sets' instead.")
     owner = var["marker_of"].astype(str).replace("nan", "")
     groups = owner[owner != ""].groupby(owner[owner != ""], sort=True).groups
     if not groups:
@@ -145,12 +143,11 @@ def locate(sets: Mapping[str, GeneSet], wanted: Mapping[str, str], genes: np.nda
     for kind, name in wanted.items():
         if name not in sets:
             raise UserError(f"There is no gene set {name!r} (of {kind!r}). {_known(name, sets)}")
-        places = index.get_indexer(list(sets[name].genes))
+        given = sets[name]
+        places = index.get_indexer(list(given.genes))
         if (places < 0).all():
-            raise UserError(
-                f"{sets[name].source}: no gene of the set {name!r} is in the data. {_hint(sets[name], genes)}"
-            )
-        missing = tuple(gene for gene, place in zip(sets[name].genes, places, strict=True) if place < 0)
+            raise UserError(f"{given.source}: no gene of the set {name!r} is in the data. {_hint(given, genes)}")
+        missing = tuple(gene for gene, place in zip(given.genes, places, strict=True) if place < 0)
         found[kind] = Found(name, np.sort(places[places >= 0]), missing)
     return found
 
@@ -174,9 +171,7 @@ def _text(path: Path) -> str:
 def _line(line: str, source: str) -> GeneSet:
     name, *rest = (field.strip() for field in line.split("\t"))
     if len(rest) < 2:
-        raise UserError(
-            f"{source}: a set has a name, a description and genes with tabs between. Got {line[:60]!r} instead."
-        )
+        raise UserError(f"{source}: tabs must part name, description and genes of a set. Got {line[:60]!r} instead.")
     if not (name and name.isprintable()):
         raise UserError(f"{source}: a set must have a name of printable letters. Got {name[:60]!r} instead.")
     genes = tuple(dict.fromkeys(gene for gene in rest[1:] if gene))
