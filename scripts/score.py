@@ -1,13 +1,21 @@
-"""Score all replicates of one method on one dataset."""
+"""Score all methods of a track on one dataset."""
+
+import pandas as pd
 
 from scbench.io import write_table
 from scbench.provenance import git_commit
-from scbench.score import read_runs, score
+from scbench.runs import read_runs
+from scbench.score import score
 from scbench.script import guarded
 
 with guarded(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
-    runs = read_runs(files.statuses, files.outputs, files.data, files.facts, files.splits)
-    scores, confusion = score(runs, params.metrics, params.scoring, params.method, git_commit())
-    write_table(scores, snakemake.output.scores)
-    write_table(confusion, snakemake.output.confusion)
+    replicates, commit = len(files.data), git_commit()
+    shared = (list(paths) * len(params.methods) for paths in (files.data, files.facts, files.splits))
+    runs = read_runs(files.statuses, files.outputs, *shared)
+    found = [
+        score(runs[replicates * i : replicates * (i + 1)], params.metrics, params.scoring, entry, commit)
+        for i, entry in enumerate(params.methods.values())
+    ]
+    for tables, path in zip(zip(*found, strict=True), snakemake.output, strict=True):
+        write_table(pd.concat(tables, ignore_index=True), path)

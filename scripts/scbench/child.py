@@ -57,48 +57,87 @@ def _run(spec: dict, output: Path) -> dict[str, Any]:
     module, _, name = spec["entry"].partition(":")
     make = partial(getattr(importlib.import_module(module), name), **spec["params"])
     method = make()
+    if spec["checkpoint"] is not None:
+        method.checkpoint = Path(spec["checkpoint"])
     data = read_prepared(spec["data"], spec["input_scale"])
-    truth_for = (lambda values: {"truth": values}) if spec["role"] == "positive_control" else (lambda values: {})
     method.warm_up()
     clock = _Clock()
 
     if spec["track"] == "svg":
-        given = truth_for(data.truth)
+        given = {"truth": data.truth} if spec["role"] == "positive_control" else {}
         given |= {"samples": data.obs.get("sample")} if spec["uses_samples"] else {}
         given |= {"labels": data.labels} if spec["uses_labels"] else {}
         with clock.timing("fit_s"):
             method.fit(data.X, data.coords, seed=spec["seed"], **given)
         table = contract.check_tests(method.table_, data.genes, pvalues=spec["pvalues"])
     else:
-        with np.load(spec["split"]) as split:
-            train, test = split["train"], split["test"]
-        X, labels = data.X[train], data.labels[train]
-        classes = np.unique(labels)
+        with np.load(spec["split"]) as file:
+            split = dict(file)
         if spec["track"] == "markers":
-            table, method = _ranking(spec, make, X, labels, data, train, clock)
+            table, method = _ranking(spec, make, data, split["train"], clock)
         else:
-            X_test = data.X[test]
-            extra = {"X_unlabelled": X_test} if spec["regime"] == "transductive" else {}
-            with clock.timing("fit_s"):
-                method.fit(X, labels, seed=spec["seed"], **extra, **truth_for(data.labels[test]))
-            with clock.timing("predict_s"):
-                prediction = method.predict(X_test)
-            prediction = contract.check_prediction(prediction, len(test), classes)
-            table = contract.prediction_table(data.cells[test], prediction)
+            table = _annotation(spec, method, data, split, clock)
     write_table(table, output)
     np.savez_compressed(output.with_name("extra.npz"), **contract.check_extras(method.extras_))
     return clock.times
 
 
-def _ranking(
-    spec: dict, make: Callable, X: Any, labels: Any, data: Any, train: Any, clock: "_Clock"
-) -> tuple[Any, Any]:
+def _annotation(spec: dict, method: Any, data: Any, split: dict[str, Any], clock: "_Clock") -> Any:
+    """Predict the test cells, those that were held back, and test cells that lost more of their counts."""
+    import numpy as np
+    import scipy.sparse as sp
+
+    from scbench.contract import check_prediction, prediction_table
+    from scbench.layout import CALIBRATION
+
+    train, test = split["train"], split["test"]
+    asked = {"": (test, data.X[test])}
+    if len(held_back := split["calibration"]):
+        asked[CALIBRATION] = (held_back, data.X[held_back])
+    asked |= {scenario: (test, X) for scenario, X in _corrupted(spec, test).items()}
+    cells = np.concatenate([where for where, _ in asked.values()])
+    labels = data.labels[train]
+    given = {"X_unlabelled": data.X[test]} if spec["regime"] == "transductive" else {}
+    known = labels
+    if spec["role"] == "positive_control":
+        given["truth"] = known = data.labels[cells]
+    with clock.timing("fit_s"):
+        method.fit(data.X[train], labels, seed=spec["seed"], **given)
+    with clock.timing("predict_s"):
+        prediction = method.predict(sp.vstack([X for _, X in asked.values()], format="csr"))
+    prediction = check_prediction(prediction, len(cells), np.unique(known))
+    scenarios = np.repeat(list(asked), [len(where) for where, _ in asked.values()])
+    return prediction_table(scenarios, data.cells[cells], prediction)
+
+
+def _corrupted(spec: dict, test: Any) -> dict[str, Any]:
+    """Test cells with additional dropout, in the method's scale, by scenario."""
+    if not spec["test_dropout"]:
+        return {}
+    import numpy as np
+
+    from scbench.data.dropout import drop_counts
+    from scbench.data.normalise import log1p_normalised
+    from scbench.io import read_prepared
+    from scbench.layout import test_dropout
+
+    counts = read_prepared(spec["data"], "counts").X
+    target = np.median(counts.sum(axis=1)) if spec["target_sum"] == "median" else spec["target_sum"]
+    found = {}
+    for rate, seed in spec["test_dropout"]:
+        left = drop_counts(counts[test], rate, seed)
+        found[test_dropout(rate)] = left if spec["input_scale"] == "counts" else log1p_normalised(left, target)
+    return found
+
+
+def _ranking(spec: dict, make: Callable, data: Any, train: Any, clock: "_Clock") -> tuple[Any, Any]:
     """Rank genes for every step of the question; with the method that was fitted for the first."""
     import pandas as pd
 
     from scbench.contract import check_ranking
     from scbench.markers.nested import fit_steps, steps
 
+    X, labels = data.X[train], data.labels[train]
     broad, samples = (data.obs[key][train] if key in data.obs else None for key in ("broad", "sample"))
     questions = steps(labels, broad)
     given = {"samples": samples} if spec["uses_samples"] else {}

@@ -7,6 +7,7 @@ choice comes from the ``seed`` that ``fit`` is given. Positive controls, and onl
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -27,9 +28,13 @@ class Method(ABC):  # noqa: B024 (its children have the abstract methods)
     ----------
     extras_
         Further arrays of numbers or text, by name, that are kept beside the method's output: for figures, say.
+    checkpoint
+        Folder in which a method whose registry entry says ``checkpoints`` keeps the state of its training, to go on
+        from there when it was killed; None where it must not.
     """
 
     extras_: Mapping[str, np.ndarray] = MappingProxyType({})
+    checkpoint: Path | None = None
 
     def warm_up(self) -> None:  # noqa: B027 (most methods have nothing to warm up)
         """Import packages and compile code, before the clock starts."""
@@ -206,9 +211,9 @@ def check_extras(extras: object) -> Mapping[str, np.ndarray]:
     return extras
 
 
-def prediction_table(cells: np.ndarray, prediction: Prediction) -> pd.DataFrame:
-    """Join a prediction to the names of its cells."""
-    values = (cells, prediction.labels, prediction.confidence)
+def prediction_table(scenarios: np.ndarray, cells: np.ndarray, prediction: Prediction) -> pd.DataFrame:
+    """Join a prediction to the names of its cells and the scenario that each was asked about in."""
+    values = (scenarios, cells, prediction.labels, prediction.confidence)
     return pd.DataFrame(dict(zip(OUTPUT_COLUMNS["annotation"], values, strict=True)))
 
 

@@ -9,12 +9,31 @@ TRACKS = ("markers", "svg", "annotation")
 # Copy of a run's status that Snakemake does not know of, and so does not delete before another attempt.
 LAST_STATUS = ".last-status.json"
 
+# Folder beside it in which a method keeps the state of its training, until a run ends `ok`.
+CHECKPOINT = ".checkpoint"
+
 # A run's output.tsv; a run that did not end `ok` has the header alone.
 OUTPUT_COLUMNS = {
     "markers": ["within", "class", "gene", "rank", "score"],
     "svg": ["gene", "statistic", "pvalue", "qvalue", "score"],
-    "annotation": ["cell", "label", "confidence"],
+    "annotation": ["scenario", "cell", "label", "confidence"],
 }
+
+# Scenarios of an annotator's output besides "", the test cells: cells held back from fitting, and test cells that lost
+# more of their counts.
+CALIBRATION = "calibration"
+
+
+def test_dropout(rate: float) -> str:
+    """Scenario of test cells with additional dropout.
+
+    Examples
+    --------
+    >>> test_dropout(0.3)
+    'test-dropout-30'
+    """
+    return f"test-dropout-{100 * rate:g}"
+
 
 RUN_KEYS = ["track", "dataset", "method", "replicate"]
 

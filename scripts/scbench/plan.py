@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from scbench import plan_svg, plan_tissue
+from scbench import plan_svg, plan_tissue, subtracks
 from scbench.data.fetch import locate
 from scbench.layout import LAST_STATUS, is_expected
 from scbench.provenance import digest, sources
@@ -42,8 +42,8 @@ class Plan:
 
     @cached_property
     def tracks(self) -> dict[str, dict[str, Any]]:
-        """The configured tracks."""
-        return self.config["tracks"]
+        """The configured tracks and their sub-tracks."""
+        return subtracks.expand(self.config["tracks"])
 
     # --- data ---------------------------------------------------------------------------------------------------------
 
@@ -101,7 +101,7 @@ class Plan:
     def all_prepared(self) -> list[str]:
         """Every prepared dataset that the configuration needs."""
         runs = self.tracks.items()
-        own = {self.prepared(d, r) for track, run in runs for d in run["datasets"] for r in self.replicates(track)}
+        own = {self.prepared(d, r) for track, run in runs for d in run["datasets"] for r in self.replicates(track, d)}
         return sorted(own | plan_svg.prepared(self))
 
     def split(self, track: str, dataset: str, replicate: int | str) -> list[str]:
@@ -110,18 +110,21 @@ class Plan:
 
     def split_scheme(self, track: str, dataset: str, replicate: int) -> dict[str, Any]:
         """Arguments of the function of `scbench.splits` that makes a split."""
-        # A question in two steps is asked of the same cells as in one.
-        cells = self.registry.one_step(dataset) or dataset
+        cells = self.registry.same_cells(dataset)
         shared = {"base_seed": self.config["seed"], "dataset": cells, "replicate": replicate}
+        run = self.tracks[track]
+        if "schemes" in run:
+            return shared | run["schemes"][dataset][replicate]
         if track == "markers":
-            return {"kind": "holdout", "test_fraction": self.tracks[track]["test_fraction"], **shared}
-        return {"kind": "fold", "folds": self.tracks[track]["folds"], **shared}
+            return {"kind": "holdout", "test_fraction": run["test_fraction"], **shared}
+        return {"kind": "fold", "folds": run["folds"], **shared}
 
     # --- runs ---------------------------------------------------------------------------------------------------------
 
-    def replicates(self, track: str) -> range:
-        """Replicates of a track."""
-        return range(self.tracks[track]["replicates"])
+    def replicates(self, track: str, dataset: str) -> range:
+        """Replicates of a dataset in a track."""
+        count = self.tracks[track]["replicates"]
+        return range(count[dataset] if isinstance(count, dict) else count)
 
     def overlap(self, track: str) -> float:
         """Test cells over training cells of a track's splits; 0 where each replicate has a dataset of its own."""
@@ -131,7 +134,7 @@ class Plan:
                 return run["test_fraction"] / (1 - run["test_fraction"])
             case "annotation":
                 return 1 / (run["folds"] - 1)
-        return 0.0
+        return subtracks.overlap(run)
 
     def method(self, name: str) -> dict[str, Any]:
         """A method's registry entry under the configuration's caps."""
@@ -166,12 +169,13 @@ class Plan:
 
     def metric_code(self, track: str) -> list[str]:
         """Source files that the scores of a track depend on."""
-        entries = {entry["entry"] for entry in self.registry.metrics_of(track).values()}
-        return self.sources(*sorted(entries), "scbench.score")
+        name = subtracks.base(track)
+        entries = {entry["entry"] for entry in self.registry.metrics_of(name).values()}
+        return self.sources(*sorted(entries), "scbench.score", f"scbench.scoring.{name}")
 
     def scoring(self, track: str) -> dict[str, Any]:
         """The part of the configuration that scores depend on (not the lists of datasets and methods)."""
-        others = ("datasets", "methods", "replicates", "tissue", *plan_svg.KEYS)
+        others = ("datasets", "methods", "replicates", "tissue", *plan_svg.KEYS, *subtracks.UNSCORED)
         return {key: value for key, value in self.tracks[track].items() if key not in others}
 
     def statistics(self, track: str) -> dict[str, Any]:
@@ -189,9 +193,10 @@ class Plan:
     def labels(self, track: str) -> dict[str, dict]:
         """What figures need of the registry entries of a track's methods, metrics and datasets."""
         run, registry = self.tracks[track], self.registry
+        metrics = registry.metrics_of(subtracks.base(track))
         entries = {
             "methods": ({name: registry.method(name) for name in run["methods"]}, ("label", "role", "track")),
-            "metrics": (registry.metrics_of(track), ("label", "min", "max", "direction", "primary", "per_class")),
+            "metrics": (metrics, ("label", "min", "max", "direction", "primary", "per_class")),
             "datasets": ({name: registry.dataset(name) for name in run["datasets"]}, ("label", "reference")),
         }
         return {
@@ -202,6 +207,7 @@ class Plan:
     def spec(self, track: str, dataset: str, method: str, replicate: int) -> dict[str, Any]:
         """Everything that a run needs to know but its paths."""
         entry = self.method(method)
+        run = self.tracks[track]
         keys = (
             "entry",
             "params",
@@ -211,6 +217,7 @@ class Plan:
             "pvalues",
             "uses_samples",
             "uses_labels",
+            "checkpoints",
             "env",
             "threads",
             "mem_mb",
@@ -223,6 +230,11 @@ class Plan:
             "replicate": replicate,
             "seed": seed(self.config["seed"], "method", track, dataset, method, replicate),
             "attempt": self.attempt(track, dataset, method, replicate),
+            "test_dropout": [
+                [rate, seed(self.config["seed"], "test-dropout", self.registry.same_cells(dataset), replicate, rate)]
+                for rate in run.get("test_dropout", [])
+            ],
+            "target_sum": self.registry.dataset(dataset)["target_sum"],
             "core": self.core,
         }
 

@@ -57,7 +57,7 @@ def calibrated(run: dict[str, Any], registry: "Registry", dataset: str) -> list[
 
 def replicates(plan: "Plan", dataset: str) -> range:
     """Replicates that are independent: one of a dataset that all of them share."""
-    return plan.replicates("svg") if plan.registry.simulated(dataset) else range(1)
+    return plan.replicates("svg", dataset) if plan.registry.simulated(dataset) else range(1)
 
 
 def families(run: dict[str, Any]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from scbench import subtracks
 from scbench.errors import UserError, did_you_mean
 from scbench.provenance import ROOT, source_file
 from scbench.svg.tissue_config import check_tissue
@@ -60,6 +61,11 @@ class Registry:
         source = self.dataset(name)["source"]
         return source["type"] == "simulate" or (source["type"] == "derive" and self.simulated(source["from"]))
 
+    def same_cells(self, name: str) -> str:
+        """Dataset with the same cells that a dataset's splits are those of: results can be compared cell by cell."""
+        source = self.dataset(name)["source"]
+        return self.same_cells(source["from"]) if source.get("transform") in ("nest", "dropout") else name
+
     def one_step(self, name: str) -> str | None:
         """Dataset with the same cells and labels whose question `name` asks in two steps; None if it does not."""
         source = self.dataset(name)["source"]
@@ -107,14 +113,15 @@ def load_config(config: dict, registry: Registry, root: Path = ROOT) -> dict[str
         for method in run["methods"]:
             registry.method(method, track)
     for row in config["expected"]:
-        registry.method(row["method"], row["track"])
+        registry.method(row["method"], subtracks.base(row["track"]))
         if "dataset" in row:
-            registry.dataset(row["dataset"], row["track"])
+            registry.dataset(row["dataset"], subtracks.base(row["track"]))
     if "markers" in config["tracks"]:
         _check_marker_figures(config["tracks"]["markers"], registry)
     if "svg" in config["tracks"]:
         check_experiments(config["tracks"]["svg"], registry)
         check_tissue(config["tracks"]["svg"], registry.methods)
+    subtracks.check(config["tracks"], registry)
     return config
 
 

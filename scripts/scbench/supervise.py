@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
-from scbench.layout import LAST_STATUS, MEASURED, OUTPUT_COLUMNS, RUN_KEYS
+from scbench import subtracks
+from scbench.layout import CHECKPOINT, LAST_STATUS, MEASURED, OUTPUT_COLUMNS, RUN_KEYS
 from scbench.memory import TreeMemory
 from scbench.provenance import digest, host_class, sources
 
@@ -64,7 +65,8 @@ def run(
     """
     folder = Path(tempfile.mkdtemp(prefix="scbench-"))
     try:
-        (folder / "spec.json").write_text(json.dumps(spec))
+        checkpoint = Path(status).with_name(CHECKPOINT).resolve() if spec["checkpoints"] else None
+        (folder / "spec.json").write_text(json.dumps(spec | {"checkpoint": checkpoint and str(checkpoint)}))
         if interpreter is None:
             Path(log).parent.mkdir(parents=True, exist_ok=True)
             Path(log).write_text(f"{reason}\n")
@@ -74,6 +76,8 @@ def run(
             row = _status(folder, spec, exit_code, timed_out, Path(log))
             row["peak_rss_mb"] = max(row["peak_rss_mb"] or 0.0, tree_mb) or None
         _publish(folder, spec, row, Path(status), Path(output), Path(extra))
+        if checkpoint and row["status"] == "ok":
+            shutil.rmtree(checkpoint, ignore_errors=True)
     finally:
         shutil.rmtree(folder)
     if row["status"] != "ok":
@@ -203,7 +207,7 @@ def _publish(folder: Path, spec: dict, row: dict, status: Path, output: Path, ex
         path.parent.mkdir(parents=True, exist_ok=True)
     table, arrays = folder / "output.tsv", folder / "extra.npz"
     if row["status"] != "ok":
-        table.write_text("\t".join(OUTPUT_COLUMNS[spec["track"]]) + "\n")
+        table.write_text("\t".join(OUTPUT_COLUMNS[subtracks.base(spec["track"])]) + "\n")
     if row["status"] != "ok" or not arrays.exists():
         zipfile.ZipFile(arrays, "w").close()
     encoded = folder / "status.json"

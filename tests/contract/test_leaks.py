@@ -29,7 +29,7 @@ def files(tmp_path_factory):
     data = ad.read_h5ad(folder / "one.h5ad")
     order = np.random.default_rng(0).permutation(data.n_obs)
     train, test = np.sort(order[:90]), np.sort(order[90:])
-    np.savez(folder / "split.npz", train=train, test=test)
+    np.savez(folder / "split.npz", train=train, test=test, calibration=train[:0])
     data.X = _shuffled(data.X, test)
     data.layers["counts"] = _shuffled(data.layers["counts"], test)
     labels = data.obs["label"].astype(str).to_numpy()
@@ -47,7 +47,7 @@ def _shuffled(values, cells):
 
 
 def _output(files, track, name, data):
-    spec = {**PLAN.spec(track, "toy_cells", name, 0), "data": str(files / data), "split": str(files / "split.npz")}
+    spec = {**PLAN.spec(track, "toy_cells", name, 0), "checkpoint": None, "data": str(files / data), "split": str(files / "split.npz")}
     child._run(spec, files / "output.tsv")
     return (files / "output.tsv").read_text()
 

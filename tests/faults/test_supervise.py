@@ -28,7 +28,7 @@ def files(tmp_path_factory, root):
     registry = Registry.load(root)
     for name in ("toy_spots", "toy_cells"):
         prepare(name, registry.dataset(name), folder / f"{name}.h5ad", source=None, seed=1)
-    np.savez(folder / "split.npz", train=np.arange(100), test=np.arange(100, 120))
+    np.savez(folder / "split.npz", train=np.arange(100), test=np.arange(100, 120), calibration=np.arange(0))
     return folder
 
 
@@ -54,6 +54,9 @@ def run(files, tmp_path, monkeypatch):
             "pvalues": True,
             "uses_samples": False,
             "uses_labels": False,
+            "checkpoints": False,
+            "test_dropout": [],
+            "target_sum": 10_000,
             "env": "base",
             "threads": 1,
             "mem_mb": 2000,
@@ -229,7 +232,7 @@ def test_a_child_dies_with_its_supervisor(files, tmp_path):
     spec = {
         "track": "svg", "dataset": "toy", "method": "faulty", "replicate": 0, "attempt": 1, "seed": 1,
         "entry": "faulty:Loops", "params": {}, "input_scale": "log1p", "role": "method", "regime": "inductive",
-        "pvalues": True, "uses_samples": False, "uses_labels": False, "env": "base", "threads": 1, "mem_mb": 2000,
+        "pvalues": True, "uses_samples": False, "uses_labels": False, "checkpoints": False, "env": "base", "threads": 1, "mem_mb": 2000,
         "timeout_s": 60, "data": str(files / "toy_spots.h5ad"), "split": None,
     }  # fmt: skip
     paths = {key: str(tmp_path / key) for key in ("status", "output", "extra", "log")}
@@ -254,7 +257,7 @@ def test_a_full_disk_leaves_nothing_half_written(files, tmp_path):
     spec = {
         "track": "svg", "dataset": "toy", "method": "faulty", "replicate": 0, "attempt": 1, "seed": 1,
         "entry": "faulty:Good", "params": {}, "input_scale": "log1p", "role": "method", "regime": "inductive",
-        "pvalues": True, "uses_samples": False, "uses_labels": False, "env": "base", "threads": 1, "mem_mb": 2000,
+        "pvalues": True, "uses_samples": False, "uses_labels": False, "checkpoints": False, "env": "base", "threads": 1, "mem_mb": 2000,
         "timeout_s": 60, "data": str(files / "toy_spots.h5ad"), "split": None,
     }  # fmt: skip
     paths = {key: str(tmp_path / key) for key in ("status", "output", "extra", "log")}

@@ -9,13 +9,14 @@ from scbench.io import Prepared
 from scbench.layout import OUTPUT_COLUMNS, SCORE_COLUMNS, STATUS_COLUMNS
 from scbench.qc import check, gate
 from scbench.registry import Registry
-from scbench.score import Run, score
+from scbench.runs import Run
+from scbench.score import score
 
 REGISTRY = Registry.load()
 CONFIG = {
     "markers": {"test_fraction": 0.2, "top_k": [1, 2], "panel_sizes": [1, 2], "classifiers": ["knn1", "svm"]},
     "svg": {"fdr": 0.05},
-    "annotation": {"folds": 2},
+    "annotation": {"folds": 2, "test_dropout": [0.3], "rare": 0.05},
 }
 
 
@@ -245,13 +246,73 @@ def test_metrics_that_do_not_apply_have_no_rows():
     assert set(scores["metric"]) == {"svg_accuracy", "false_positive_rate", "false_discovery_proportion"}
 
 
+def _labelled(cells, labels, confidence, scenario=""):
+    table = pd.DataFrame({"scenario": scenario, "cell": cells, "label": labels, "confidence": confidence})
+    return table[OUTPUT_COLUMNS["annotation"]]
+
+
 def test_missing_and_unassigned_cells_are_wrong():
-    output = pd.DataFrame({"cell": ["c16", "c17", "c18"], "label": ["a", "b", "unassigned"], "confidence": 1.0})
+    output = _labelled(["c16", "c17", "c18"], ["a", "b", "unassigned"], 1.0)
     scores, confusion = _score("annotation", "linear_svm", output, _cells(), **SPLIT)
-    values = scores[scores["class"] == ""].set_index("metric")
+    values = scores[(scores["class"] == "") & (scores["scenario"] == "")].set_index("metric")
     assert values.loc["accuracy", "value"] == 0.5
     assert values.loc["accuracy", ["n_expected", "n_covered"]].tolist() == [4, 2]
-    assert confusion.query("predicted == 'unassigned'")["n"].sum() == 2
+    assert confusion[confusion["scenario"] == ""].query("predicted == 'unassigned'")["n"].sum() == 2
+
+
+def test_the_same_cells_with_more_dropout_are_a_scenario_of_their_own():
+    cells = ["c16", "c17", "c18", "c19"]
+    output = pd.concat(
+        [_labelled(cells, [*"abab"], 0.9), _labelled(cells, [*"aaaa"], 0.6, scenario="test-dropout-30")]
+    )
+    values = _values(_score("annotation", "linear_svm", output, _cells(), **SPLIT)[0])
+    assert values["", "accuracy"] == 1
+    assert values["test-dropout-30", "accuracy"] == 0.5
+    assert values["", "expected_calibration_error"] == pytest.approx(0.1)
+
+
+def test_without_confidences_nothing_is_said_of_them():
+    output = _labelled(["c16", "c17", "c18", "c19"], [*"abab"], np.nan)
+    scores, _ = _score("annotation", "nearest_centroid", output, _cells(), **SPLIT)
+    assert "expected_calibration_error" not in set(scores["metric"])
+    assert "accuracy" in set(scores["metric"])
+
+
+NOVEL = {"train": np.arange(0, 12, 2), "calibration": np.arange(12, 16, 2), "test": np.arange(16, 20), "scenario": ""}
+
+
+def _novel(confidence, held_back=(0.8, 0.9), **status):
+    """Class b is never seen; all cells are called a."""
+    output = pd.concat(
+        [
+            _labelled(["c16", "c17", "c18", "c19"], "a", confidence),
+            _labelled(["c12", "c14"], "a", held_back, scenario="calibration"),
+        ]
+    )
+    run = Run(_status("annotation-novel", "linear_svm", **status), output, _cells(), "d" * 64, **NOVEL)
+    config = {"reject": 0.5, "rare": 0.05, "test_dropout": []}
+    metrics = REGISTRY.metrics_of("annotation")
+    return _values(score([run], metrics, config, REGISTRY.method("linear_svm"), "commit")[0])
+
+
+def test_cells_below_the_threshold_of_held_back_cells_are_novel():
+    values = _novel([0.9, 0.84, 0.6, 0.86])  # the threshold is 0.85
+    assert values["novel", "novel_accuracy"] == 0.5
+    assert values["known", "accuracy"] == 0.5
+    assert values["novel", "novelty_auroc"] == pytest.approx(0.5)
+
+
+def test_without_confidences_no_cell_is_novel():
+    values = _novel(np.nan, held_back=np.nan)
+    assert values["novel", "novel_accuracy"] == 0
+    assert values["known", "accuracy"] == 1
+    assert ("novel", "novelty_auroc") not in values
+
+
+def test_a_failed_run_among_novel_types_has_rows_without_values():
+    values = _novel([0.9, 0.84, 0.6, 0.86], status="oom")
+    assert values.isna().all()
+    assert {"known", "novel"} == set(values.index.get_level_values("scenario"))
 
 
 def test_a_run_that_failed_keeps_its_rows_without_values():

@@ -137,7 +137,7 @@ def test_bad_data_stop_their_own_jobs_and_no_others(project, spoil, message):
     printed = project.snakemake(check=False)
     assert message in printed
     assert "Traceback" not in printed
-    assert (project.folder / "results/svg/toy_spots/random_pvalues/scores.tsv").exists()
+    assert (project.folder / "results/svg/toy_spots/scores.tsv").exists()
     assert not list(project.folder.glob("resources/prepared/*my_spots*"))
 
 

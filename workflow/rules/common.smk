@@ -8,7 +8,7 @@ from snakemake.settings.types import DeploymentMethod
 # The package lives beside the scripts; nothing needs to be installed.
 sys.path.insert(0, str(Path(workflow.current_basedir).parents[1] / "scripts"))
 
-from scbench import environments
+from scbench import environments, subtracks
 from scbench.errors import UserError
 from scbench.plan import Plan
 from scbench.layout import TRACKS
@@ -20,13 +20,23 @@ except UserError as error:
 
 
 wildcard_constraints:
-    track="|".join(TRACKS),
+    track="|".join([*TRACKS, *subtracks.names()]),
     dataset="|".join(PLAN.registry.datasets),
     method="|".join(PLAN.registry.methods),
     replicate=r"\d+",
     group="[a-z0-9_]+",
     map="|".join(PLAN.localisations()) or "none",
     instance=r"[a-z0-9_]+(/r\d+)?",
+
+
+TITLES = {
+    "markers": "Marker genes",
+    "svg": "Spatially variable genes",
+    "annotation": "Cell type annotation",
+    "annotation-novel": "Cell type annotation: novel types",
+    "annotation-platforms": "Cell type annotation: across platforms",
+    "annotation-sizes": "Cell type annotation: number of cells",
+}
 
 
 # --- targets ----------------------------------------------------------------------------------------------------------
@@ -37,8 +47,10 @@ def get_track_targets(track):
 
     def targets(wildcards):
         if track not in PLAN.tracks:
-            raise WorkflowError(f"track {track!r} is not in the configuration. It has: {', '.join(PLAN.tracks)}.")
-        return PLAN.targets(track)
+            raise WorkflowError(
+                f"track {track!r} is not in the configuration. It has: {', '.join(PLAN.config['tracks'])}."
+            )
+        return [target for name in PLAN.tracks if subtracks.base(name) == track for target in PLAN.targets(name)]
 
     return targets
 
@@ -112,7 +124,7 @@ def get_first_data(wildcards):
 
 
 def get_all_data(wildcards):
-    return [PLAN.prepared(wildcards.dataset, r) for r in PLAN.replicates(wildcards.track)]
+    return [PLAN.prepared(wildcards.dataset, r) for r in PLAN.replicates(wildcards.track, wildcards.dataset)]
 
 
 def get_all_facts(wildcards):
@@ -129,7 +141,9 @@ def get_split(wildcards):
 
 def get_all_splits(wildcards):
     return [
-        path for r in PLAN.replicates(wildcards.track) for path in PLAN.split(wildcards.track, wildcards.dataset, r)
+        path
+        for r in PLAN.replicates(wildcards.track, wildcards.dataset)
+        for path in PLAN.split(wildcards.track, wildcards.dataset, r)
     ]
 
 
@@ -181,12 +195,13 @@ def get_environment(wildcards):
 # --- scores and figures -----------------------------------------------------------------------------------------------
 
 
-def get_runs(name):
-    """One file of each replicate of a method on a dataset."""
+def get_all_runs(name):
+    """One file of each replicate of each method on a dataset, all replicates of the first method first."""
 
     def runs(wildcards):
-        folder = f"results/{wildcards.track}/{wildcards.dataset}/{wildcards.method}"
-        return [f"{folder}/r{r}/{name}" for r in PLAN.replicates(wildcards.track)]
+        track, dataset = wildcards.track, wildcards.dataset
+        methods, replicates = PLAN.tracks[track]["methods"], PLAN.replicates(track, dataset)
+        return [f"results/{track}/{dataset}/{method}/r{r}/{name}" for method in methods for r in replicates]
 
     return runs
 
@@ -201,19 +216,21 @@ def get_of_dataset(name):
     return files
 
 
-def get_of_track(name):
-    """One file of each method and dataset of a track."""
-
-    def files(wildcards):
-        run = PLAN.tracks[wildcards.track]
-        return [f"results/{wildcards.track}/{d}/{m}/{name}" for d in run["datasets"] for m in run["methods"]]
-
-    return files
+def get_of_datasets(name):
+    """One file of each dataset of a track."""
+    return lambda wildcards: [
+        f"results/{wildcards.track}/{dataset}/{name}" for dataset in PLAN.tracks[wildcards.track]["datasets"]
+    ]
 
 
 def get_statuses(wildcards):
-    folders = get_of_track("")(wildcards)
-    return [f"{folder}r{r}/status.json" for folder in folders for r in PLAN.replicates(wildcards.track)]
+    track, run = wildcards.track, PLAN.tracks[wildcards.track]
+    return [
+        f"results/{track}/{dataset}/{method}/r{r}/status.json"
+        for dataset in run["datasets"]
+        for method in run["methods"]
+        for r in PLAN.replicates(track, dataset)
+    ]
 
 
 def get_metric_code(wildcards):
@@ -221,15 +238,11 @@ def get_metric_code(wildcards):
 
 
 def get_metrics(wildcards):
-    return PLAN.registry.metrics_of(wildcards.track)
+    return PLAN.registry.metrics_of(subtracks.base(wildcards.track))
 
 
 def get_scoring(wildcards):
     return PLAN.scoring(wildcards.track)
-
-
-def get_method_entry(wildcards):
-    return PLAN.registry.method(wildcards.method)
 
 
 def get_method_entries(wildcards):
@@ -250,9 +263,7 @@ def get_scenario(wildcards):
 
 
 def get_track_title(wildcards):
-    return {"markers": "Marker genes", "svg": "Spatially variable genes", "annotation": "Cell type annotation"}[
-        wildcards.track
-    ]
+    return TITLES[wildcards.track]
 
 
 # --- the marker track -------------------------------------------------------------------------------------------------
@@ -301,14 +312,7 @@ def get_top_k(wildcards):
 
 
 def get_replicates(wildcards):
-    return len(PLAN.replicates(wildcards.track))
-
-
-def get_all_outputs(wildcards):
-    """Outputs of all methods on a dataset, all replicates of the first method first."""
-    names = [f"r{r}/output.tsv" for r in PLAN.replicates(wildcards.track)]
-    methods = PLAN.tracks[wildcards.track]["methods"]
-    return [f"results/{wildcards.track}/{wildcards.dataset}/{m}/{name}" for m in methods for name in names]
+    return len(PLAN.replicates(wildcards.track, wildcards.dataset))
 
 
 def get_localisation(wildcards):

@@ -49,7 +49,7 @@ rule figure_cost:
 
 rule figure_confusion:
     input:
-        tables=get_of_dataset("confusion.tsv"),
+        confusion="results/{track}/{dataset}/confusion.tsv",
         code=get_code("scbench.figures.confusion"),
     output:
         png=report(

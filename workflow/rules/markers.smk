@@ -180,7 +180,7 @@ rule figure_matrix:
 rule overlap:
     input:
         data=get_first_data,
-        outputs=get_all_outputs,
+        outputs=get_all_runs("output.tsv"),
         code=get_code("scbench.markers.overlap", "scbench.figures.overlap"),
     output:
         table="results/{track}/{dataset}/overlap.tsv",

@@ -26,19 +26,20 @@ rule run:
         "../../scripts/run_method.py"
 
 
+# All methods of a dataset in one job: the data are read once, and a job costs more than the scores of a method.
 rule score:
     input:
-        statuses=get_runs("status.json"),
-        outputs=get_runs("output.tsv"),
+        statuses=get_all_runs("status.json"),
+        outputs=get_all_runs("output.tsv"),
         data=get_all_data,
         facts=get_all_facts,
         splits=get_all_splits,
         code=get_metric_code,
     output:
-        scores="results/{track}/{dataset}/{method}/scores.tsv",
-        confusion="results/{track}/{dataset}/{method}/confusion.tsv",
+        scores="results/{track}/{dataset}/scores.tsv",
+        confusion="results/{track}/{dataset}/confusion.tsv",
     log:
-        "results/logs/score/{track}/{dataset}/{method}.log",
+        "results/logs/score/{track}/{dataset}.log",
     conda:
         "../../envs/base.yaml"
     threads: 1
@@ -47,7 +48,7 @@ rule score:
     params:
         metrics=get_metrics,
         scoring=get_scoring,
-        method=get_method_entry,
+        methods=get_method_entries,
     script:
         "../../scripts/score.py"
 
@@ -55,7 +56,7 @@ rule score:
 rule collect:
     input:
         statuses=get_statuses,
-        scores=get_of_track("scores.tsv"),
+        scores=get_of_datasets("scores.tsv"),
         code=get_code("scbench.collect"),
     output:
         scores="results/{track}/scores.tsv",

@@ -76,13 +76,13 @@ def get_testing_methods(wildcards):
 
 def get_testing_outputs(wildcards):
     """Outputs of the methods that give p-values, all replicates of the first method first."""
-    runs = PLAN.replicates("svg")
+    runs = PLAN.replicates("svg", wildcards.dataset)
     methods = get_testing_methods(wildcards)
     return [f"results/svg/{wildcards.dataset}/{method}/r{r}/output.tsv" for method in methods for r in runs]
 
 
 def get_testing_data(wildcards):
-    return [PLAN.prepared(wildcards.dataset, r) for r in PLAN.replicates("svg")]
+    return [PLAN.prepared(wildcards.dataset, r) for r in PLAN.replicates("svg", wildcards.dataset)]
 
 
 def get_svg_labels(wildcards):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta, kstest
 
-from scbench.score import adjustments
+from scbench.scoring.svg import adjustments
 
 ALPHAS = (0.05, 0.01, 0.001, 1e-4)
 COLUMNS = [

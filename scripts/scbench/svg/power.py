@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scbench.metrics.calls import Calls, false_discovery_proportion, sensitivity
-from scbench.score import adjustments
+from scbench.scoring.svg import adjustments
 from scbench.stats import mean_interval
 
 NOMINAL = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
@@ -25,7 +25,7 @@ def discoveries(runs: Iterable[tuple[str, int, pd.DataFrame, np.ndarray]]) -> pd
     Returns
     -------
     pandas.DataFrame
-        Columns `COLUMNS`, for both ways to adjust p-values (``scenario``; see `scbench.score.adjustments`).
+        Columns `COLUMNS`, for both ways to adjust p-values (``scenario``; see `scbench.scoring.svg.adjustments`).
     """
     rows = []
     for method, replicate, output, truth in runs:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from scbench.score import adjustments
+from scbench.scoring.svg import adjustments
 
 COMMON = "common"
 SUMMARY_COLUMNS = [
@@ -30,8 +30,8 @@ def calls(outputs: Mapping[str, pd.DataFrame], genes: np.ndarray, *, fdr: float)
     Returns
     -------
     dict
-        By adjustment (see `scbench.score.adjustments`), booleans with a row per gene and a column per method. Methods
-        without p-values are under ``matched`` alone.
+        By adjustment (see `scbench.scoring.svg.adjustments`), booleans with a row per gene and a column per method.
+        Methods without p-values are under ``matched`` alone.
     """
     found: dict[str, dict[str, np.ndarray]] = {"bh": {}, "authors": {}, "matched": {}}
     ranks = {}

@@ -1,0 +1,1 @@
+"""What each track's runs are scored on: one file per track, with a function `results`."""
