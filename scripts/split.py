@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from scbench import splits
-from scbench.io import atomic, read_labels
+from scbench.io import atomic
 from scbench.script import guarded
+from scbench.splits import make
 
 with guarded(snakemake.log[0]):
-    scheme = dict(snakemake.params.scheme)
-    make = getattr(splits, scheme.pop("kind"))
-    train, test = make(read_labels(snakemake.input.data), **scheme)
+    split = make(snakemake.input.data, snakemake.params.scheme)
     with atomic(snakemake.output[0]) as part:
-        np.savez(part, train=train, test=test)
+        np.savez(part, **split._asdict())

@@ -26,7 +26,7 @@ def _citeseq(method: Any, scale: str = "log1p") -> tuple:
     folder = _folder({"seed": 1, "tracks": {"markers": run}})
     _snakemake(folder, "data")
     data = read_prepared(folder / "resources/prepared/citeseq_cbmc.h5ad", scale)
-    train, _ = holdout(data.labels, base_seed=1, dataset="citeseq_cbmc", replicate=0, test_fraction=0.2)
+    train = holdout(data.labels, base_seed=1, dataset="citeseq_cbmc", replicate=0, test_fraction=0.2).train
     return _warm(method), data.X[train], data.labels[train], data.genes
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from scbench.errors import SkipRunError, UserError
+from scbench.errors import SkipRunError, UserError, did_you_mean
 from scbench.layout import TEXT_COLUMNS
 
 
@@ -162,10 +162,19 @@ def read_prepared(path: str | os.PathLike, scale: str = "log1p") -> Prepared:
         )
 
 
-def read_labels(path: str | os.PathLike) -> np.ndarray:
-    """Read only the labels of a prepared dataset's cells."""
+def read_column(path: str | os.PathLike, name: str) -> np.ndarray:
+    """Read only one column of a prepared dataset's cells, such as ``label``.
+
+    Raises
+    ------
+    UserError
+        If there is no such column.
+    """
     with h5py.File(path, "r") as file:
-        return _column(file["obs"], "label")
+        known = file["obs"].attrs["column-order"]
+        if name not in known:
+            raise UserError(f"{path} has no column {name!r} of its cells. {did_you_mean(name, known)}")
+        return _column(file["obs"], name)
 
 
 def _csr(group: h5py.Group) -> sp.csr_matrix:
