@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 
+from scbench.data.dropout import drop_counts
 from scbench.data.options import check_number, with_options
 from scbench.data.permute import exchange, permute_genes, permute_spots
 from scbench.errors import UserError, did_you_mean
@@ -80,34 +80,21 @@ def dropout(adata: "AnnData", *, rate: float, seed: int) -> "AnnData":
     ----------
     adata
         Cells x genes with counts.
-    rate
-        Share of each cell's non-zero counts to lose, in [0, 1]; of ``n`` it loses ``round(rate * n)`` (half to even).
-    seed
-        Decides which.
+    rate, seed
+        See `scbench.data.dropout.drop_counts`.
 
     Raises
     ------
     UserError
         If the dataset has no counts or `rate` is out of range.
-
-    Notes
-    -----
-    Time O(nnz log nnz). Memory: about 40 bytes for each stored value.
     """
     from anndata import AnnData
 
-    check_number("rate", rate, 0, 1)
     if "counts" not in adata.layers:
         raise UserError("dropout: the dataset has no counts, only log1p values.")
-    counts = adata.layers["counts"].copy()
-    per_cell = np.diff(counts.indptr)
-    cell = np.repeat(np.arange(adata.n_obs), per_cell)
-    order = np.lexsort((np.random.default_rng(seed).random(counts.nnz), cell))
-    rank = np.arange(counts.nnz) - np.repeat(counts.indptr[:-1], per_cell)
-    counts.data[order[rank < np.rint(rate * per_cell)[cell]]] = 0
-    counts.eliminate_zeros()
+    counts = drop_counts(adata.layers["counts"], rate, seed)
     # A new object: log1p values of the old counts must not be carried over.
-    return AnnData(obs=adata.obs, var=adata.var, obsm=dict(adata.obsm), layers={"counts": sp.csr_matrix(counts)})
+    return AnnData(obs=adata.obs, var=adata.var, obsm=dict(adata.obsm), layers={"counts": counts})
 
 
 @with_options

@@ -18,13 +18,12 @@ from scbench.data.checks import check
 from scbench.data.derive import TRANSFORMS
 from scbench.data.fetch import staging, verify
 from scbench.data.loaders import LOADERS
+from scbench.data.normalise import log1p_normalised
 from scbench.data.options import with_options
 from scbench.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-_BLOCK = 2**22  # values
 
 
 def prepare(name: str, entry: dict, out: Path, *, source: Path | None, seed: int) -> None:
@@ -66,37 +65,6 @@ def prepare(name: str, entry: dict, out: Path, *, source: Path | None, seed: int
         except OSError as error:
             raise UserError(f"{name}: cannot write {out}: {error.strerror or error}") from error
         part.replace(out)
-
-
-def log1p_normalised(counts: sp.csr_matrix, target_sum: float | str) -> sp.csr_matrix:
-    """Scale the counts of each cell to a total and take log(1 + x).
-
-    Parameters
-    ----------
-    counts
-        (cells, genes), every cell with a positive total.
-    target_sum
-        The total, or ``"median"`` for the median total of the cells.
-
-    Returns
-    -------
-    csr_matrix
-        float32, with the indices shared with `counts`.
-
-    Notes
-    -----
-    Memory: 4 bytes per stored value, and blocks of 32 MB.
-    """
-    totals = np.asarray(counts.sum(axis=1, dtype=float)).ravel()
-    target = np.median(totals) if target_sum == "median" else target_sum
-    values = np.empty(counts.nnz, dtype=np.float32)
-    step = max(1, _BLOCK * counts.shape[0] // max(1, counts.nnz))
-    for start in range(0, counts.shape[0], step):
-        cells = slice(start, start + step)
-        bounds = counts.indptr[start : start + step + 1]
-        stored = slice(bounds[0], bounds[-1])
-        values[stored] = np.log1p(counts.data[stored] / np.repeat(totals[cells], np.diff(bounds)) * target)
-    return sp.csr_matrix((values, counts.indices, counts.indptr), shape=counts.shape)
 
 
 def _obtain(entry: dict, source: Path | None, stage: Path, seed: int) -> "AnnData":
