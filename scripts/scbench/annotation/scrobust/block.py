@@ -1,14 +1,18 @@
 """A block of scRobust's Transformer (pre-norm), for all tokens or for the summary token alone."""
 
+from typing import Protocol
+
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own convention)
 from torch import Tensor, nn
 
-EPS = 1e-6
+from scbench.annotation.scrobust.dropout import dropout
+
+_EPS = 1e-6  # added to standard deviations by the authors' layer norm
 
 
 class Norm(nn.Module):
-    """Layer norm with the unbiased standard deviation, to which 1e-6 is added (in `nn.LayerNorm`: to the variance).
+    """Gain and bias of a layer norm, which act on the weights behind it instead of on every token.
 
     Parameters
     ----------
@@ -21,22 +25,24 @@ class Norm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
         self.bias = nn.Parameter(torch.zeros(width))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalise over the last axis."""
-        return self.affine(self.standardise(x))
+    def linear(self, standard: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """Apply gain and bias, and then a linear map, to standardised tokens."""
+        return F.linear(standard, weight * self.weight, bias + weight @ self.bias)
 
-    def standardise(self, x: Tensor) -> Tensor:
-        """Take off the mean and divide by the standard deviation, plus 1e-6.
 
-        How that small number bends the gradient is left out, less than 1e-6 / standard deviation of it.
-        """
-        std = x.detach().std(-1, keepdim=True)
-        width = x.shape[-1]
-        return F.layer_norm(x, (width,), eps=1e-12) * (((width - 1) / width) ** 0.5 * std / (std + EPS))
+class Reading(Protocol):
+    """Standardised tokens as attention reads them."""
 
-    def affine(self, x: Tensor) -> Tensor:
-        """Apply the learned gain and bias."""
-        return x * self.weight + self.bias
+    mask: Tensor | None  # (cells, tokens) which may be attended to; None: all
+
+    def query(self) -> Tensor:
+        """First token of each cell, (cells, width), or (1, width) if they are all the same."""
+
+    def logits(self, probe: Tensor) -> Tensor:
+        """Products with (cells or 1, heads, width): (cells, heads, tokens)."""
+
+    def pooled(self, share: Tensor) -> Tensor:
+        """Sums weighted by (cells, heads, tokens): (cells, heads, width)."""
 
 
 class Block(nn.Module):
@@ -54,65 +60,87 @@ class Block(nn.Module):
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.heads, self.dropout = heads, dropout
-        self.norm = Norm(width)
+        self.norm, self.norm_forward = Norm(width), Norm(width)
         self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
-        self.norm_forward = Norm(width)
         self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
-    def forward(self, stream: Tensor, normed: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, stream: Tensor, standard: Tensor, mask: Tensor | None) -> Tensor:
         """Transform all tokens.
 
         Parameters
         ----------
         stream
             (cells, tokens, width) residual path.
-        normed
-            (cells, tokens, width) what attention reads: its normalised form.
+        standard
+            (cells, tokens, width) its standardised form, which attention reads.
         mask
             (cells, tokens) which tokens may be attended to; None: all.
         """
-        weight = torch.cat([self.query.weight, self.key.weight, self.value.weight])
-        bias = torch.cat([self.query.bias, self.key.bias, self.value.bias])
-        parts = F.linear(normed, weight, bias).unflatten(-1, (3, self.heads, -1))
-        query, key, value = parts.permute(2, 0, 3, 1, 4)
-        mask = None if mask is None else mask[:, None, None]
-        p = self.dropout if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=p)
+        maps = (self.query, self.key, self.value)
+        weight, bias = torch.cat([x.weight for x in maps]), torch.cat([x.bias for x in maps])
+        parts = self.norm.linear(standard, weight, bias).unflatten(-1, (3, self.heads, -1))
+        mixed = F.scaled_dot_product_attention(
+            *parts.permute(2, 0, 3, 1, 4),
+            attn_mask=None if mask is None else mask[:, None, None],
+            dropout_p=self.dropout if self.training else 0.0,
+        )
         return self._finish(stream, mixed.transpose(1, 2).flatten(2))
 
-    def summary(self, stream: Tensor, normed: Tensor, mask: Tensor | None) -> Tensor:
-        """Transform the first token only: (cells, width) from its residual path and (cells, tokens, width)."""
-        share = self._drop(self.attention(normed, mask)[0])
-        return self.finish_summary(stream, share @ normed, share.sum(-1))
+    def summary(self, stream: Tensor, reading: Reading) -> Tensor:
+        """Transform the first token alone: (cells, width) from its residual path and what there is to read.
 
-    def attention(self, normed: Tensor, mask: Tensor | None) -> tuple[Tensor]:
-        """Attention of the first token: (cells, heads, tokens)."""
-        logits = self.probe(normed[:, 0]) @ normed.transpose(1, 2)
-        if mask is not None:
-            logits = logits.masked_fill(~mask[:, None], -torch.inf)
-        return (logits.softmax(-1),)
-
-    def probe(self, query: Tensor) -> Tensor:
-        """What the normalised tokens are multiplied with to give attention logits: (..., heads, width).
-
-        The bias of the keys adds the same to all logits of a query, so it is left out.
+        The query meets the keys' weights before it meets tokens, and tokens are summed before they meet the values'
+        weights: 2 x heads x width multiplications per token.
         """
-        query = self.query(query).unflatten(-1, (self.heads, 1, -1))
-        key = self.key.weight.unflatten(0, (self.heads, -1))
-        return (query @ key).squeeze(-2) * (len(self.key.weight) / self.heads) ** -0.5
+        share = self._drop(self.attention(reading))
+        pooled = reading.pooled(share) * self.norm.weight + share.sum(-1, keepdim=True) * self.norm.bias
+        weight, bias = self._by_head(self.value.weight), self._by_head(self.value.bias)
+        mixed = torch.einsum("chd,hvd->chv", pooled, weight) + share.sum(-1, keepdim=True) * bias
+        return self._finish(stream, mixed.flatten(1))
 
-    def finish_summary(self, stream: Tensor, pooled: Tensor, total: Tensor) -> Tensor:
-        """Go on from (cells, heads, width) tokens summed by attention and (cells, heads) sums of attention."""
-        weight = self.value.weight.unflatten(0, (self.heads, -1))
-        mixed = torch.einsum("chd,hvd->chv", pooled, weight) + total[..., None] * self.value.bias.unflatten(
-            0, (self.heads, -1)
-        )
-        return self._finish(stream, mixed.flatten(-2))
+    def attention(self, reading: Reading) -> Tensor:
+        """Attention of the first token: (cells, heads, tokens)."""
+        query = self.norm.linear(reading.query(), self.query.weight, self.query.bias).unflatten(-1, (self.heads, -1))
+        # The biases of the keys and of the norm add the same to all logits of a query, and cancel.
+        probe = torch.einsum("chk,hkd->chd", query, self._by_head(self.key.weight)) * self.norm.weight
+        logits = reading.logits(probe * query.shape[-1] ** -0.5)
+        if reading.mask is not None:
+            logits = logits.masked_fill(~reading.mask[:, None], -torch.inf)
+        return logits.float().softmax(-1)
 
     def _finish(self, stream: Tensor, mixed: Tensor) -> Tensor:
         stream = stream + self._drop(self.out(mixed))
-        hidden = self._drop(F.gelu(self.up(self.norm_forward(stream)), approximate="tanh"))
+        hidden = self.norm_forward.linear(standardise(stream), self.up.weight, self.up.bias)
+        hidden = self._drop(F.gelu(hidden, approximate="tanh"))
         return self._drop(stream + self._drop(self.down(hidden)))
 
     def _drop(self, x: Tensor) -> Tensor:
-        return F.dropout(x, self.dropout, self.training)
+        return dropout(x, self.dropout) if self.training else x
+
+    def _by_head(self, x: Tensor) -> Tensor:
+        return x.unflatten(0, (self.heads, -1))
+
+
+def standardise(x: Tensor) -> Tensor:
+    """Take off the mean over the last axis and divide by the unbiased standard deviation plus 1e-6.
+
+    How that number bends the gradient is left out: a share of 1e-6 / standard deviation.
+    """
+    standard, _, inverse = torch.native_layer_norm(x, x.shape[-1:], None, None, 1e-12)
+    return standard * shrinkage(unbiased(1 / inverse.detach(), x.shape[-1]), x.shape[-1])
+
+
+def unbiased(std: Tensor, n: int) -> Tensor:
+    """Unbiased standard deviation of n values from the biased one."""
+    return std * (n / (n - 1)) ** 0.5
+
+
+def shrinkage(std: Tensor, n: int) -> Tensor:
+    """Ratio of what the authors' layer norm makes of n values to the same with the biased standard deviation.
+
+    Parameters
+    ----------
+    std
+        Unbiased standard deviation; at 0 the ratio is 0.
+    """
+    return ((n - 1) / n) ** 0.5 * std / (std + _EPS)

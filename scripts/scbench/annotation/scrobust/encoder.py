@@ -6,17 +6,18 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own convention)
 from torch import Tensor, nn
 
-from scbench.annotation.scrobust.block import Block
+from scbench.annotation.scrobust.block import Block, Reading, shrinkage, standardise, unbiased
+from scbench.annotation.scrobust.reading import Genes, Tokens
 
-Values = Literal["faithful", "after_norm", "embedding"]
+_FEATURES = 16
 
 
 class Encoder(nn.Module):
     """Embedding of a cell: the summary token of a Transformer over its genes.
 
     A token is the unit vector of its gene times the gene's value; there are no positions. Blocks are pre-norm. Only the
-    summary token of the last block is used, so that block has one query per cell; with a single block the query is the
-    same for all cells, and the attention logits are a table of genes x heads.
+    summary token of the last block is used, so that block has one query per cell; with a single block that query is the
+    same for all cells, and its attention logits are a table of genes x heads.
 
     Parameters
     ----------
@@ -32,7 +33,12 @@ class Encoder(nn.Module):
         are not zero. ``after_norm``: the value multiplies the normalised embedding. ``embedding``: an embedding of the
         value, learned, is added to the normalised one.
     mask_pads
-        Whether padding is left out of attention. In the authors' code it is not, and takes part with a zero vector.
+        Whether padding is left out of attention. In the authors' code it is not, and takes part as a zero vector.
+
+    Notes
+    -----
+    Multiplications per token: about 2 x heads x width for the last block, 12 width² for each one before it. Memory of
+    training with one block: a few copies of the table, and heads numbers per token.
 
     References
     ----------
@@ -47,49 +53,79 @@ class Encoder(nn.Module):
         layers: int = 1,
         heads: int = 8,
         dropout: float = 0.1,
-        values: Values = "faithful",
+        values: Literal["faithful", "after_norm", "embedding"] = "faithful",
         mask_pads: bool = False,
     ) -> None:
         super().__init__()
         self.n_genes, self.values, self.mask_pads = n_genes, values, mask_pads
         self.table = nn.Parameter(torch.randn(n_genes + 2, width))
         self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(layers))
-        self.value = nn.Sequential(nn.Linear(1, 16), nn.GELU()) if values == "embedding" else None
-        self.value_out = nn.Linear(16, width) if values == "embedding" else None
+        if values == "embedding":
+            self.features = nn.Sequential(nn.Linear(1, _FEATURES), nn.GELU())
+            self.weights = nn.Parameter(torch.randn(_FEATURES, width) / _FEATURES**0.5)
 
     def forward(self, tokens: Tensor, values: Tensor) -> Tensor:
         """Embed cells: (cells, width) from (cells, n) tokens and values, without the summary token."""
         return self.by_layer(tokens, values)[-1]
 
     def by_layer(self, tokens: Tensor, values: Tensor) -> Tensor:
-        """Embed cells by each layer: (layers, cells, width)."""
-        stream, normed, mask = self._before_last(tokens, values)
-        *_, found = stream
-        last = self.blocks[-1].summary(found[:, 0], normed, mask)
-        return torch.stack([*(x[:, 0] for x in stream[1:]), last])
+        """Embed cells by the summary token after each layer: (layers, cells, width)."""
+        summaries, reading = self._before_last(tokens, values)
+        last = self.blocks[-1].summary(summaries[-1], reading)
+        return torch.stack([*summaries[1:], last])
 
     def attention(self, tokens: Tensor, values: Tensor) -> Tensor:
-        """Attention of the summary token in the last layer: (cells, heads, 1 + n), of itself first."""
-        _, normed, mask = self._before_last(tokens, values)
-        return self.blocks[-1].attention(normed, mask)[0]
+        """Attention of the summary token in the last layer: (cells, heads, 1 + n), first of all to itself."""
+        return self.blocks[-1].attention(self._before_last(tokens, values)[1])
 
-    def _before_last(self, tokens: Tensor, values: Tensor) -> tuple[list[Tensor], Tensor, Tensor | None]:
+    def _before_last(self, tokens: Tensor, values: Tensor) -> tuple[list[Tensor], Reading]:
+        """Summary tokens in front of each block, and what the last one reads."""
         tokens, values = F.pad(tokens, (1, 0), value=self.n_genes), F.pad(values, (1, 0), value=1.0)
         mask = tokens <= self.n_genes if self.mask_pads else None
-        stream, normed = self._embed(tokens, values)
-        streams = [stream]
-        for block, after in zip(self.blocks[:-1], self.blocks[1:], strict=True):
-            streams.append(block(streams[-1], normed, mask))
-            normed = after.norm(streams[-1])
-        return streams, normed, mask
+        if len(self.blocks) == 1 and tokens.numel() > len(self.table):
+            return self._by_gene(tokens, values, mask)
+        stream, standard = self._by_token(tokens, values)
+        summaries = [stream[:, 0]]
+        for block in self.blocks[:-1]:
+            stream = block(stream, standard, mask)
+            standard = standardise(stream)
+            summaries.append(stream[:, 0])
+        return summaries, Tokens(standard, mask)
 
-    def _embed(self, tokens: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens of the first block, and their normalised form, which attention reads."""
-        norm = self.blocks[0].norm
-        unit, x = F.normalize(F.embedding(tokens, self.table), dim=-1), values[..., None]
-        stream = x * unit
+    def _by_token(self, tokens: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Tokens in front of the first block and their standardised form, (cells, m, width)."""
+        rows = F.embedding(tokens, self.table)
+        standard, spread = standardised(rows)
+        standard = standard * self._factor(values, spread)[..., None]
+        if self.values == "embedding":
+            standard = standard + self.features(values[..., None]) @ self.weights
+        return values[..., None] * F.normalize(rows, dim=-1), standard
+
+    def _by_gene(self, tokens: Tensor, values: Tensor, mask: Tensor | None) -> tuple[list[Tensor], Genes]:
+        """Summary token in front of the only block, (cells, width), and all tokens as rows of the table."""
+        summary, first = self._by_token(tokens[:1, :1], values[:1, :1])
+        rows, spread = standardised(self.table)
+        factor = self._factor(values, spread[tokens])
+        features = self.features(values[..., None]) if self.values == "embedding" else None
+        weights = None if features is None else self.weights
+        return [summary[0].expand(len(tokens), -1)], Genes(rows, tokens, factor, first[0], features, weights, mask)
+
+    def _factor(self, values: Tensor, spread: Tensor) -> Tensor:
+        """What a standardised row is multiplied with, from values and the spread of their genes."""
+        width = self.table.shape[1]
         if self.values == "faithful":
-            return stream, norm(stream)
-        if self.values == "after_norm":
-            return stream, norm.affine(x * norm.standardise(unit))
-        return stream, norm(unit) + self.value_out(self.value(x))
+            return shrinkage(values * spread, width)
+        return values if self.values == "after_norm" else torch.ones_like(values)
+
+
+def standardised(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows without their mean, over their biased standard deviation, and their spread.
+
+    The spread is the unbiased standard deviation of the unit vector; it only weighs the 1e-6 that the authors' layer
+    norm adds to it, and has no gradient.
+    """
+    width = rows.shape[-1]
+    standard, mean, inverse = torch.native_layer_norm(rows, [width], None, None, 1e-12)
+    std = 1 / inverse.detach()
+    spread = unbiased(std, width) / (width * (std**2 + mean.detach() ** 2)).sqrt()
+    return standard, spread.squeeze(-1)

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own convention)
 from torch import Tensor, nn
 
+from scbench.annotation.scrobust.gather import dot
+
 
 class Head(nn.Module):
     """Two linear layers with an ELU and dropout between them; contrastive, expression and classifier heads are such.
@@ -69,6 +71,6 @@ def expression_loss(projected: Tensor, table: Tensor, tokens: Tensor, values: Te
     """
     summary = len(table) - 2
     tokens, values = F.pad(tokens, (1, 0), value=summary), F.pad(values, (1, 0), value=1.0)
-    predicted = torch.einsum("cd,cmd->cm", projected, F.embedding(tokens, table))
+    predicted = dot(projected[:, None], table, tokens)[:, 0]
     counts = tokens <= summary
     return ((predicted - values) ** 2 * counts).sum() / counts.sum()

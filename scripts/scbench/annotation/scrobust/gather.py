@@ -1,0 +1,90 @@
+"""Sums and dot products of rows of a table, picked by tokens, whose picked rows are never stored all at once.
+
+With T a table of (rows, width), t the (n, m) tokens of n cells, w (n, heads, m) weights and g (n, heads, width):
+
+- `pool`: sum over j of w[i, h, j] T[t[i, j]], (n, heads, width)
+- `dot`: g[i, h] . T[t[i, j]], (n, heads, m)
+
+Each is the other's derivative by its first argument; their derivative by the table is the same sum, over all cells and
+heads, of w[i, h, j] g[i, h] into row t[i, j]. All of it gives the same result for the same input on one device: that sum
+too is taken in the order of the tokens, not added to rows as they come.
+"""
+
+import torch
+import torch.nn.functional as F  # noqa: N812 (torch's own convention)
+from torch import Tensor
+from torch.autograd.function import FunctionCtx
+
+# Picked rows that are in memory at one time: what stays in a core's cache, or a part of a GPU's memory.
+_PICKED = {"cpu": 2**19, "cuda": 2**28}
+
+
+def pool(weights: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
+    """Sum the rows of each cell's tokens with weights: (n, heads, width) from (n, heads, m), (rows, width), (n, m)."""
+    with torch.autocast(table.device.type, enabled=False):
+        return _Pool.apply(weights.float(), table, tokens)
+
+
+def dot(vectors: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
+    """Multiply vectors with the rows of each cell's tokens: (n, heads, m) from (n, heads, width)."""
+    with torch.autocast(table.device.type, enabled=False):
+        return _Dot.apply(vectors.float(), table, tokens)
+
+
+class _Pool(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: FunctionCtx, weights: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
+        ctx.save_for_backward(weights, table, tokens)
+        return _pooled(weights, table, tokens)
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        weights, table, tokens = ctx.saved_tensors
+        by_weights = _dots(grad, table, tokens) if ctx.needs_input_grad[0] else None
+        by_table = _spread(weights, grad, len(table), tokens) if ctx.needs_input_grad[1] else None
+        return by_weights, by_table, None
+
+
+class _Dot(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: FunctionCtx, vectors: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
+        ctx.save_for_backward(vectors, table, tokens)
+        return _dots(vectors, table, tokens)
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        vectors, table, tokens = ctx.saved_tensors
+        by_vectors = _pooled(grad, table, tokens) if ctx.needs_input_grad[0] else None
+        by_table = _spread(grad, vectors, len(table), tokens) if ctx.needs_input_grad[1] else None
+        return by_vectors, by_table, None
+
+
+def _pooled(weights: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
+    n, heads, m = weights.shape
+    bags = tokens[:, None].expand(n, heads, m).reshape(-1, m)
+    sums = F.embedding_bag(bags, table, mode="sum", per_sample_weights=weights.reshape(-1, m))
+    return sums.view(n, heads, -1)
+
+
+def _dots(vectors: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
+    n, heads, width = vectors.shape
+    m = tokens.shape[1]
+    found = vectors.new_empty(n, heads, m)
+    step = max(_PICKED[vectors.device.type] // (m * width), 1)
+    for start in range(0, n, step):
+        part = slice(start, start + step)
+        picked = table[tokens[part].reshape(-1)].view(-1, m, width)
+        torch.bmm(vectors[part], picked.transpose(1, 2), out=found[part])
+    return found
+
+
+def _spread(weights: Tensor, vectors: Tensor, rows: int, tokens: Tensor) -> Tensor:
+    """Sum of weights[i, h, j] vectors[i, h] into row tokens[i, j]: each row is a bag of vectors."""
+    n, heads, m = weights.shape
+    token, place = tokens.reshape(-1).sort(stable=True)
+    starts = torch.searchsorted(token, torch.arange(rows, device=token.device)) * heads
+    which = (place // m * heads)[:, None] + torch.arange(heads, device=token.device)
+    share = weights.transpose(1, 2).reshape(-1, heads)[place]
+    return F.embedding_bag(
+        which.view(-1), vectors.reshape(n * heads, -1), starts, mode="sum", per_sample_weights=share.view(-1)
+    )
