@@ -3,15 +3,11 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from scbench.data.options import check_number
-from scbench.simulate._counts import negative_binomial_counts
+from scbench.simulate._types import draw_types, express
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-SMALLEST = 10  # cells of a type, where there are enough cells
 
 
 def cell_types(
@@ -56,33 +52,14 @@ def cell_types(
     -----
     Memory: 10 bytes per non-zero count and a few dense blocks of 16 MB.
     """
-    from anndata import AnnData
-
-    check_number("n_types", n_types, 1, integer=True)
-    check_number("n_cells", n_cells, 2 * n_types, integer=True)
-    check_number("markers_per_type", markers_per_type, 0, integer=True)
-    check_number("n_genes", n_genes, max(1, n_types * markers_per_type), integer=True)
-    check_number("fold_change", fold_change, 1)
-    check_number("dispersion", dispersion, 0)
     rng = np.random.default_rng(seed)
-    names = np.array([f"type{i}" for i in range(n_types)])
-    types = rng.permutation(np.repeat(np.arange(n_types), _sizes(n_cells, n_types, rng)))
-    marks = np.full(n_genes, -1)
-    marks[rng.permutation(n_genes)[: n_types * markers_per_type]] = np.repeat(np.arange(n_types), markers_per_type)
-    base = rng.lognormal(0, 1, n_genes)
-    library = rng.lognormal(0, 0.3, n_cells)
-
-    def mean(cells: slice) -> np.ndarray:
-        return library[cells, None] * base * np.where(types[cells, None] == marks, fold_change, 1.0)
-
-    counts = negative_binomial_counts(mean, (n_cells, n_genes), dispersion, rng)
-    obs = pd.DataFrame({"label": pd.Categorical(names[types])}, index=[f"cell{i}" for i in range(n_cells)])
-    marker_of = pd.Categorical(np.where(marks < 0, "", names[marks]))
-    var = pd.DataFrame({"marker_of": marker_of}, index=[f"gene{i}" for i in range(n_genes)])
-    return AnnData(obs=obs, var=var, layers={"counts": counts})
-
-
-def _sizes(n_cells: int, n_types: int, rng: np.random.Generator) -> np.ndarray:
-    """Share out the cells: the smallest allowed number to each type, the rest unequally."""
-    smallest = min(SMALLEST, n_cells // n_types)
-    return smallest + rng.multinomial(n_cells - smallest * n_types, rng.dirichlet(np.full(n_types, 2.0)))
+    types = draw_types(n_cells, n_types, rng)
+    return express(
+        types,
+        [f"type{i}" for i in range(n_types)],
+        n_genes,
+        rng,
+        markers_per_type=markers_per_type,
+        fold_change=fold_change,
+        dispersion=dispersion,
+    )
