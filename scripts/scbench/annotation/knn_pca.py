@@ -17,6 +17,8 @@ class KNNOnPCA(CellAnnotator):
         Training cells that vote.
     n_components
         Principal components of the training cells; fewer where the data have fewer.
+    threads
+        CPU threads that look for neighbours; the result does not depend on them.
 
     Notes
     -----
@@ -29,9 +31,10 @@ class KNNOnPCA(CellAnnotator):
     Genome Biology 20, 194 (2019).
     """
 
-    def __init__(self, *, n_neighbors: int = 15, n_components: int = 50) -> None:
+    def __init__(self, *, n_neighbors: int = 15, n_components: int = 50, threads: int = 1) -> None:
         self.n_neighbors = n_neighbors
         self.n_components = n_components
+        self.threads = threads
 
     def fit(
         self, X: sp.csr_matrix, labels: np.ndarray, *, seed: int, X_unlabelled: sp.csr_matrix | None = None
@@ -39,7 +42,8 @@ class KNNOnPCA(CellAnnotator):
         """Learn from log1p values; see `scbench.contract.CellAnnotator`."""
         components = min(self.n_components, min(X.shape) - 1)
         self.pca_ = PCA(components, svd_solver="arpack", random_state=seed)
-        self.model_ = KNeighborsClassifier(min(self.n_neighbors, X.shape[0])).fit(self.pca_.fit_transform(X), labels)
+        model = KNeighborsClassifier(min(self.n_neighbors, X.shape[0]), n_jobs=self.threads)
+        self.model_ = model.fit(self.pca_.fit_transform(X), labels)
         return self
 
     def predict(self, X: sp.csr_matrix) -> Prediction:
