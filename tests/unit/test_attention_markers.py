@@ -9,7 +9,9 @@ from scbench.annotation import attention_markers as markers
 from scbench.contract import check_ranking
 from scbench.io import Prepared
 from scbench.markers.judge import Judge
+from scbench.markers.lists import first_genes
 from scbench.metrics.classification import confusion_matrix, macro_f1, misclassification
+from scbench.splits import Split
 
 # --- scores -----------------------------------------------------------------------------------------------------------
 
@@ -58,10 +60,10 @@ def test_genes_are_ranked_by_the_mean_over_the_cells_of_a_type():
 
 
 def test_true_markers_are_counted_for_their_own_type():
-    owner = np.array(["a", "b", ""], dtype=object)
+    owner = pd.Series(["a", "b", ""], index=GENES)
     lists = pd.DataFrame({"class": ["a", "b"], "gene": ["g1", "g1"]})
-    assert markers.true_markers(lists, GENES, owner, 1) == 0.5
-    assert np.isnan(markers.true_markers(lists, GENES, np.full(3, ""), 1))
+    assert markers.true_markers(lists, owner, 1) == 0.5
+    assert np.isnan(markers.true_markers(lists, owner.where(owner == "", ""), 1))
 
 
 # --- judgement --------------------------------------------------------------------------------------------------------
@@ -82,13 +84,14 @@ def example():
     names = np.array([f"g{place}" for place in range(40)], dtype=object)
     data = Prepared(sp.csr_matrix(X), np.array([f"c{place}" for place in range(120)]), names, labels)
     order = rng.permutation(120)
-    return data, attention, [(np.sort(order[40:]), np.sort(order[:40])), (np.sort(order[:80]), np.sort(order[80:]))]
+    folds = [Split(np.sort(order[40:]), np.sort(order[:40])), Split(np.sort(order[:80]), np.sort(order[80:]))]
+    return data, attention, folds
 
 
 @pytest.fixture(scope="module")
 def table(example):
     data, attention, folds = example
-    owner = np.array(["a"] * 3 + ["b"] * 3 + [""] * 34, dtype=object)
+    owner = pd.Series(["a"] * 3 + ["b"] * 3 + [""] * 34, index=data.genes)
     return markers.judge_markers(data, attention, folds, top=3, classifiers=["knn3", "svm"], seed=1, owner=owner)
 
 
@@ -113,7 +116,7 @@ def test_what_all_cells_look_at_is_no_marker_by_difference_or_ratio(table):
 
 def test_markers_are_judged_as_the_marker_track_does(example, table):
     data, _, folds = example
-    train, test = folds[0]
+    train, test = folds[0].train, folds[0].test
     panel = ["g0", "g1", "g2", "g3", "g4", "g5"]
     predicted = Judge(data, train, test).predict({"": panel}, ["svm"])["svm"]
     confusion = confusion_matrix(data.labels[test], predicted, np.unique(data.labels))
@@ -134,26 +137,26 @@ def test_panels_of_different_genes_have_the_same_size_for_all(table):
     assert sizes.max()["top3", "mean"] < 6, "both types have the gene that all cells look at"
 
 
-def test_labels_and_values_of_test_cells_do_not_choose_markers(example):
+def test_test_cells_do_not_choose_markers(example, monkeypatch):
+    """Neither their labels nor their attention: in the lists that are judged."""
     data, attention, folds = example
-    train, test = folds[0]
-    shuffled = data.labels.copy()
-    shuffled[test] = shuffled[test][::-1].copy()
-    changed = Prepared(data.X, data.cells, data.genes, shuffled)
-    lists = [markers._rankings(each, attention, train, 6, 1) for each in (data, changed)]
-    for name, ranking in lists[0].items():
-        pd.testing.assert_frame_equal(ranking, lists[1][name])
-    other = attention.tolil()
-    other[test] = 1.0
-    again = markers._rankings(data, other.tocsr(), train, 6, 1)
-    for name, ranking in lists[0].items():
-        pd.testing.assert_frame_equal(ranking, again[name])
+    test = folds[0].test
+    labels, other = data.labels.copy(), attention.toarray()
+    labels[test], other[test] = labels[test][::-1].copy(), 1.0
+    seen = []
+    monkeypatch.setattr(markers, "first_genes", lambda *args: seen.append(first_genes(*args)) or seen[-1])
+    shared = {"top": 3, "classifiers": ["knn3"], "seed": 1}
+    for y, looked in ((data.labels, attention), (labels, sp.csr_matrix(other))):
+        changed = Prepared(data.X, data.cells, data.genes, y)
+        markers.judge_markers(changed, looked, folds[:1], **shared)
+    assert len(seen) == 10
+    for before, after in zip(seen[:5], seen[5:], strict=True):
+        pd.testing.assert_frame_equal(before, after)
 
 
 def test_folds_have_random_genes_of_their_own(example):
     data, attention, folds = example
-    (train, test), _ = folds
-    twice = markers.judge_markers(data, attention, [(train, test)] * 2, top=3, classifiers=["knn3"], seed=1)
+    twice = markers.judge_markers(data, attention, folds[:1] * 2, top=3, classifiers=["knn3"], seed=1)
     same = twice.groupby(["scenario", "markers", "metric"])["value"].std() == 0
     assert same.drop("random", level="markers").all()
     assert not same.xs("random", level="markers").all()

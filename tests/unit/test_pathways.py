@@ -174,12 +174,14 @@ def test_permuted_labels_fall_to_chance(cells):
     assert (table["sets"] == "given").all()
 
 
-def test_places_of_many_cells_are_of_a_part_of_them():
+def test_a_map_shows_a_part_of_many_cells_and_every_set():
     rng = np.random.default_rng(0)
+    labels = np.repeat(np.array(["b", "a"], dtype=object), 30)
     embedding = np.repeat(rng.normal(size=(2, 8)) * 9, 30, axis=0) + rng.normal(size=(60, 8))
-    vectors = embedding[[0, 30]]
-    cells, at, sets_at = pathways.place_points(embedding, vectors, seed=3, most=40)
-    assert (len(cells), at.shape, sets_at.shape) == (40, (40, 2), (2, 2))
-    assert (np.diff(cells) > 0).all()
-    nearest = np.linalg.norm(at[:, None] - sets_at, axis=2).argmin(axis=1)
-    assert (nearest == cells // 30).all(), "a set's vector lies among the cells that it equals"
+    vectors = {"a": embedding[30], "b": embedding[0]}
+    points = pathways.place_points(embedding, labels, vectors, seed=2**32 - 1, most=40)
+    assert points["kind"].value_counts().to_dict() == {"cell": 40, "set": 2}
+    cells, sets = points[points["kind"] == "cell"], points[points["kind"] == "set"].set_index("class")
+    at, centres = cells[["x", "y"]].to_numpy(), sets.loc[["a", "b"], ["x", "y"]].to_numpy()
+    nearest = np.linalg.norm(at[:, None] - centres, axis=2).argmin(axis=1)
+    assert (np.array(["a", "b"])[nearest] == cells["class"]).all(), "a set lies among the cells that it equals"

@@ -15,6 +15,7 @@ from scbench.markers.panels import first
 from scbench.markers.profiles import class_means
 from scbench.markers.wilcoxon import Wilcoxon
 from scbench.metrics.classification import confusion_matrix, macro_f1, misclassification
+from scbench.splits import Split
 
 SCORES = ("mean", "difference", "ratio")
 WILCOXON = "wilcoxon"
@@ -30,8 +31,8 @@ def type_scores(means: np.ndarray, kind: str) -> np.ndarray:
     means
         (types, genes) mean attention over the cells of each type; see `scbench.markers.profiles.class_means`.
     kind
-        ``mean``: the attention in the type, which is how the text can be read. As each cell's attention sums to one
-        over its genes, and most goes to genes that all cells share, the lists of the types may be nearly the same.
+        ``mean``: the attention in the type, which is how the text can be read. A gene that all cells look at may stand
+        in the lists of all types.
         ``difference``: less the mean over the other types. ``ratio``: over that mean, both with the mean of all
         entries added, so that a gene that a single cell looks at does not lead. The last two are ours.
 
@@ -88,15 +89,35 @@ def rank_genes(
     return rank_per_class(scores.T, genes, classes, n_genes)
 
 
+def rankings(
+    X: sp.csr_matrix, attention: sp.csr_matrix, labels: np.ndarray, genes: np.ndarray, *, n_genes: int, seed: int
+) -> dict[str, pd.DataFrame]:
+    """Rank genes by attention and by the rivals: `SCORES`, `WILCOXON` and `RANDOM`.
+
+    Parameters
+    ----------
+    X
+        (cells, genes) log1p values.
+    attention, labels, genes, n_genes
+        See `rank_genes`.
+    seed
+        Of the random genes.
+    """
+    found = {kind: rank_genes(attention, labels, genes, kind=kind, n_genes=n_genes) for kind in SCORES}
+    for name, method in ((WILCOXON, Wilcoxon(n_genes=n_genes)), (RANDOM, RandomGenes(n_genes=n_genes))):
+        found[name] = method.fit(X, labels, genes, seed=seed).ranking_
+    return found
+
+
 def judge_markers(
     data: Prepared,
     attention: sp.csr_matrix,
-    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    folds: Sequence[Split],
     *,
     top: int,
     classifiers: Sequence[str],
     seed: int,
-    owner: np.ndarray | None = None,
+    owner: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Classify test cells by panels of markers, in the same way as the marker track does.
 
@@ -116,7 +137,7 @@ def judge_markers(
     seed
         Of the random genes, which are other ones in each fold.
     owner
-        (genes,) type that each gene truly marks, "" for none; None where that is unknown.
+        Type that each gene truly marks, by gene, "" for none; None where that is unknown.
 
     Returns
     -------
@@ -132,10 +153,13 @@ def judge_markers(
     Memory: a copy of the data by gene, and what the classifiers need.
     """
     rows = []
-    for fold, (train, test) in enumerate(folds):
-        judge, classes = Judge(data, train, test), np.unique(data.labels[train])
+    for fold, split in enumerate(folds):
+        train, test = split.train, split.test
+        judge, labels = Judge(data, train, test), data.labels[train]
+        classes = np.unique(labels)
         n = min(top * len(classes), len(data.genes))
-        for name, ranking in _rankings(data, attention, train, n, seed + fold).items():
+        found = rankings(data.X[train], attention[train], labels, data.genes, n_genes=n, seed=seed + fold)
+        for name, ranking in found.items():
             lists = first_genes(ranking, top, len(classes))
             panels = {f"top{top}": lists["gene"].unique(), f"genes{n}": first(ranking, n, classes)}
             for scenario, genes in panels.items():
@@ -145,20 +169,20 @@ def judge_markers(
                         value = metric(confusion)
                         rows.append((scenario, name, classifier, fold, metric.__name__, value, len(genes)))
             if owner is not None:
-                value = true_markers(lists, data.genes, owner, top)
+                value = true_markers(lists, owner, top)
                 rows.append((f"top{top}", name, "", fold, "true_markers", value, lists["gene"].nunique()))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def true_markers(lists: pd.DataFrame, genes: np.ndarray, owner: np.ndarray, top: int) -> float:
+def true_markers(lists: pd.DataFrame, owner: pd.Series, top: int) -> float:
     """Share of the true markers that could be listed that are listed, each for its own type.
 
     Parameters
     ----------
     lists
         Columns ``class`` and ``gene``, at most `top` rows for each type.
-    genes, owner
-        (genes,) names, and the type that each marks.
+    owner
+        Type that each gene marks, by gene.
 
     Returns
     -------
@@ -168,20 +192,8 @@ def true_markers(lists: pd.DataFrame, genes: np.ndarray, owner: np.ndarray, top:
     Examples
     --------
     >>> lists = pd.DataFrame({"class": ["a", "a", "b", "b"], "gene": ["g1", "g2", "g1", "g3"]})
-    >>> true_markers(lists, np.array(["g1", "g2", "g3"]), np.array(["a", "", "b"]), 2)
+    >>> true_markers(lists, pd.Series({"g1": "a", "g2": "", "g3": "b"}), 2)
     1.0
     """
-    owners = pd.Series(owner, index=genes)
     could = sum(min(top, int((owner == name).sum())) for name in lists["class"].unique())
-    return float((owners[lists["gene"]].to_numpy() == lists["class"].to_numpy()).sum() / could) if could else np.nan
-
-
-def _rankings(
-    data: Prepared, attention: sp.csr_matrix, train: np.ndarray, n: int, seed: int
-) -> dict[str, pd.DataFrame]:
-    labels, genes = data.labels[train], data.genes
-    looked = attention[train]
-    found = {kind: rank_genes(looked, labels, genes, kind=kind, n_genes=n) for kind in SCORES}
-    for name, method in ((WILCOXON, Wilcoxon(n_genes=n)), (RANDOM, RandomGenes(n_genes=n))):
-        found[name] = method.fit(data.X[train], labels, genes, seed=seed).ranking_
-    return found
+    return float((owner[lists["gene"]].to_numpy() == lists["class"].to_numpy()).sum() / could) if could else np.nan

@@ -87,8 +87,17 @@ def read_gmt(path: str | os.PathLike) -> dict[str, GeneSet]:
     return sets
 
 
+def owners(path: str | os.PathLike) -> pd.Series | None:
+    """Type that each gene of a prepared dataset truly marks, by gene, "" for none; None where that is unknown."""
+    from anndata.io import read_elem
+
+    with h5py.File(path, "r") as file:
+        var = read_elem(file["var"])
+    return var["marker_of"].astype(object).fillna("") if "marker_of" in var else None
+
+
 def simulated_sets(path: str | os.PathLike) -> dict[str, GeneSet]:
-    """Read the true markers of each type of a simulated dataset.
+    """Take the true markers of each type of a simulated dataset for its sets.
 
     Parameters
     ----------
@@ -100,14 +109,10 @@ def simulated_sets(path: str | os.PathLike) -> dict[str, GeneSet]:
     UserError
         If there is no such column, or no gene marks a type.
     """
-    from anndata.io import read_elem
-
-    with h5py.File(path, "r") as file:
-        var = read_elem(file["var"])
-    if "marker_of" not in var:
+    owner = owners(path)
+    if owner is None:
         raise UserError(f"{path} has no column 'marker_of' of its genes: name a file of 'gene_sets' instead.")
-    owner = var["marker_of"].astype(str).replace("nan", "")
-    groups = owner[owner != ""].groupby(owner[owner != ""], sort=True).groups
+    groups = owner[owner != ""].groupby(owner, sort=True).groups
     if not groups:
         raise UserError(f"No gene of {path} marks a type ('marker_of' is empty).")
     return {name: GeneSet(name, tuple(genes), str(path)) for name, genes in groups.items()}
