@@ -135,9 +135,7 @@ def test_attention_where_the_markers_are_known(tmp_path):
 
 def test_one_fold_has_no_interval():
     data, looked, ranking, table = example(names(3))
-    checked(
-        attention.plot(data, looked, ranking, table[table["fold"] == 0], title="T", top=2, confidence=0.9), tmp_path
-    )
+    checked(attention.plot(data, looked, ranking, table[table["fold"] == 0], title="T", top=2, confidence=0.9))
 
 
 def test_the_frame_of_a_type_holds_its_genes():
