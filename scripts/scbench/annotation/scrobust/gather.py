@@ -1,4 +1,4 @@
-"""Sums and dot products of rows of a table, picked by tokens, whose picked rows are never stored all at once.
+"""Sums and dot products of rows of a table, picked by tokens, whose picked rows are not all stored.
 
 With T a table of (rows, width), t the (n, m) tokens of n cells, w (n, heads, m) weights and g (n, heads, width):
 
@@ -6,8 +6,8 @@ With T a table of (rows, width), t the (n, m) tokens of n cells, w (n, heads, m)
 - `dot`: g[i, h] . T[t[i, j]], (n, heads, m)
 
 Each is the other's derivative by its first argument; their derivative by the table is the same sum, over all cells and
-heads, of w[i, h, j] g[i, h] into row t[i, j]. All of it gives the same result for the same input on one device: that sum
-too is taken in the order of the tokens, not added to rows as they come.
+heads, of w[i, h, j] g[i, h] into row t[i, j]. That sum too is taken row by row, in the order of the cells, so that the
+same input gives the same result on one device.
 """
 
 import torch
@@ -15,20 +15,20 @@ import torch.nn.functional as F  # noqa: N812 (torch's own convention)
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-# Picked rows that are in memory at one time: what stays in a core's cache, or a part of a GPU's memory.
-_PICKED = {"cpu": 2**19, "cuda": 2**28}
+# Numbers of picked rows that are in memory at one time: what stays in a core's cache, or 1 GB of a GPU's memory.
+_CACHE, _MEMORY = 2**19, 2**28
 
 
 def pool(weights: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
     """Sum the rows of each cell's tokens with weights: (n, heads, width) from (n, heads, m), (rows, width), (n, m)."""
     with torch.autocast(table.device.type, enabled=False):
-        return _Pool.apply(weights.float(), table, tokens)
+        return _Pool.apply(weights.to(table.dtype), table, tokens)
 
 
 def dot(vectors: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
     """Multiply vectors with the rows of each cell's tokens: (n, heads, m) from (n, heads, width)."""
     with torch.autocast(table.device.type, enabled=False):
-        return _Dot.apply(vectors.float(), table, tokens)
+        return _Dot.apply(vectors.to(table.dtype), table, tokens)
 
 
 class _Pool(torch.autograd.Function):
@@ -70,7 +70,7 @@ def _dots(vectors: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
     n, heads, width = vectors.shape
     m = tokens.shape[1]
     found = vectors.new_empty(n, heads, m)
-    step = max(_PICKED[vectors.device.type] // (m * width), 1)
+    step = max((_CACHE if table.device.type == "cpu" else _MEMORY) // (m * width), 1)
     for start in range(0, n, step):
         part = slice(start, start + step)
         picked = table[tokens[part].reshape(-1)].view(-1, m, width)
