@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from scbench.bench_case import Case
 from scbench.bench_cases import CASES, GROWTH
 from scbench.io import write_table
 from scbench.memory import TreeMemory
@@ -42,8 +43,30 @@ def _forget_peak() -> None:
 
 
 def measure(track: str, name: str) -> dict:
-    """Measure one case in this process."""
+    """Measure one case, and the original where it is a case too, in this process."""
     case = CASES[track][name]
+    row = {"case": name, "cells": case.cells, "genes": case.genes}
+    if case.gpu and not _has_gpu():
+        return {**row, "target": f"{_target(case)} (no GPU: not measured)"}
+    cpu_s, wall_s, peak = _spent(case)
+    original = _spent(case.original)[0] if isinstance(case.original, Case) else case.original
+    ratio = None if original is None else original / cpu_s
+    limits = [(case.cpu_s, cpu_s), (case.wall_s, wall_s), (case.peak_rss_mb, peak)]
+    met = all(limit is None or found <= limit for limit, found in limits)
+    return {
+        **row,
+        "cpu_s": round(cpu_s, 3),
+        "wall_s": round(wall_s, 3),
+        "peak_rss_mb": round(peak, 1),
+        "original": None if original is None else round(original, 3),
+        "ratio": None if ratio is None else round(ratio, 1),
+        "target": _target(case),
+        "met": met and (case.times is None or (ratio is not None and ratio >= case.times)),
+    }
+
+
+def _spent(case: Case) -> tuple[float, float, float]:
+    """CPU and wall seconds of one part of a case's work, and peak memory (MB)."""
     made = case.prepare()
     start = _cpu_s()
     case.baseline()
@@ -53,26 +76,23 @@ def measure(track: str, name: str) -> dict:
     with TreeMemory(os.getpid()) as tree:
         case.run(made)
     cpu_s, wall_s = (_cpu_s() - start - baseline) / case.per, (time.perf_counter() - wall) / case.per
-    peak = max(_peak_rss_mb(), tree.peak_mb)
-    targets = {"CPU s": (case.cpu_s, cpu_s), "wall s": (case.wall_s, wall_s), "MB": (case.peak_rss_mb, peak)}
-    met = all(target is None or found <= target for target, found in targets.values())
-    return {
-        "case": name,
-        "cells": case.cells,
-        "genes": case.genes,
-        "cpu_s": round(cpu_s, 3),
-        "wall_s": round(wall_s, 3),
-        "peak_rss_mb": round(peak, 1),
-        "original": case.original,
-        "ratio": None if case.original is None else round(case.original / cpu_s, 1),
-        "target": ", ".join(f"{target:g} {unit}" for unit, (target, _) in targets.items() if target is not None),
-        "met": met,
-    }
+    return cpu_s, wall_s, max(_peak_rss_mb(), tree.peak_mb)
+
+
+def _target(case: Case) -> str:
+    limits = {"CPU s": case.cpu_s, "wall s": case.wall_s, "MB": case.peak_rss_mb, "x": case.times}
+    return ", ".join(f"{limit:g} {unit}" for unit, limit in limits.items() if limit is not None)
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def _growth(track: str, rows: list[dict]) -> list[dict]:
     """How CPU time grows with cells: exponents over the cases of a track that differ in nothing else."""
-    times = {row["case"]: (row["cells"], row["cpu_s"]) for row in rows}
+    times = {row["case"]: (row["cells"], row.get("cpu_s")) for row in rows}
     found = []
     for name, (cases, target) in GROWTH.get(track, {}).items():
         cells, cpu_s = np.log([times[case] for case in cases]).T

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from scbench.bench_annotation import ANNOTATION
 from scbench.bench_case import Case
 from scbench.bench_svg import GROWTH as SVG_GROWTH
 from scbench.bench_svg import SVG
@@ -183,6 +184,7 @@ CASES: dict[str, dict[str, Case]] = {
         "organs, Wilcoxon": _on_organs(_wilcoxon),
     },
     "svg": SVG,
+    "annotation": ANNOTATION,
 }
 
 GROWTH = {"svg": SVG_GROWTH}

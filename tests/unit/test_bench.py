@@ -3,6 +3,7 @@
 import pytest
 
 from scbench import bench
+from scbench.bench_case import Case
 from scbench.bench_cases import CASES, GROWTH
 from scbench.registry import Registry
 
@@ -39,7 +40,34 @@ def test_a_case_is_measured_against_its_targets(monkeypatch):
     assert not bench.measure("workflow", "sum")["met"]
 
 
-def bench_case(**targets):
-    from scbench.bench_case import Case
+def test_an_original_that_is_a_case_is_measured_too(monkeypatch):
+    half = Case(lambda: 4_000_000, lambda n: sum(range(n)), per=2)
+    monkeypatch.setitem(CASES["workflow"], "sum", bench_case(original=half, times=2.0))
+    row = bench.measure("workflow", "sum")
+    assert row["target"] == "2 x"
+    assert row["met"]
+    assert row["original"] > row["cpu_s"]
+    monkeypatch.setitem(CASES["workflow"], "sum", bench_case(original=half, times=10_000.0))
+    assert not bench.measure("workflow", "sum")["met"]
 
+
+def test_a_case_for_a_gpu_is_listed_where_there_is_none(monkeypatch):
+    monkeypatch.setattr(bench, "_has_gpu", lambda: False)
+    monkeypatch.setitem(CASES["workflow"], "sum", bench_case(wall_s=1.0, gpu=True))
+    row = bench.measure("workflow", "sum")
+    assert row["target"] == "1 wall s (no GPU: not measured)"
+    assert "met" not in row
+
+
+def test_scrobust_and_its_original_take_steps_on_the_same_cells():
+    from scbench import bench_annotation
+
+    X = bench_annotation._values(3)[:, :50]
+    for made in (bench_annotation._Pretraining(X, 4), bench_annotation._naive_pretraining(X, 4, 1)):
+        made.step(range(2))
+    for made in (bench_annotation._Finetuning(X), bench_annotation._naive_finetuning(X)):
+        made.step(range(2))
+
+
+def bench_case(**targets):
     return Case(lambda: 200_000, lambda n: sum(range(n)), **targets)
