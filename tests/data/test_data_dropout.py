@@ -6,8 +6,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from scbench.data.dropout import drop_counts
+from scbench.data.fetch import locate
 from scbench.data.normalise import log1p_normalised
+from scbench.data.prepare import prepare
 from scbench.errors import UserError
+from scbench.io import read_prepared
+from scbench.registry import Registry
+
+REGISTRY = Registry.load()
+DERIVED = [name for name, each in REGISTRY.datasets.items() if each["source"].get("transform") == "dropout"]
 
 matrices = st.tuples(st.integers(1, 12), st.integers(1, 9)).flatmap(
     lambda shape: arrays(np.int32, shape, elements=st.sampled_from([0, 0, 1, 2, 7]))
@@ -62,3 +69,31 @@ def test_it_needs_numpy_and_scipy_alone(python):
     )
     process = python(code)
     assert process.wait(60) == 0, process.stderr.read()
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_a_dataset_with_dropout_is_its_parent_but_for_what_was_lost(name):
+    """Its splits are those of the parent, so scores can be compared cell by cell."""
+    entry, parent = REGISTRY.dataset(name), REGISTRY.dataset(name)["source"]["from"]
+    assert name == f"{parent}_dropout_{100 * entry['source']['params']['rate']:g}"
+    assert REGISTRY.same_cells(name) == parent
+    original = REGISTRY.dataset(parent)
+    assert entry["target_sum"] == original["target_sum"]
+    labels = original["expected"]["labels"]
+    expected = original["expected"] | {"labels": labels if isinstance(labels, int) else len(labels)}
+    assert entry["expected"] == expected
+
+
+@pytest.mark.filterwarnings("ignore::anndata.OldFormatWarning", "ignore:Moving element from .uns")
+def test_real_cells_keep_their_order_labels_and_half_of_their_counts(tmp_path, root):
+    parent, child = "pbmc68k_reduced", "pbmc68k_reduced_dropout_50"
+    source = locate(REGISTRY.dataset(parent)["source"], root)
+    for name in (parent, child):
+        prepare(name, REGISTRY.dataset(name), tmp_path / f"{name}.h5ad", source=source, seed=1)
+        source = tmp_path / f"{name}.h5ad"
+    before, after = (read_prepared(tmp_path / f"{name}.h5ad", "counts") for name in (parent, child))
+    np.testing.assert_array_equal(after.cells, before.cells)
+    np.testing.assert_array_equal(after.labels, before.labels)
+    np.testing.assert_array_equal(after.genes, before.genes)
+    kept = np.diff(before.X.indptr) - np.rint(0.5 * np.diff(before.X.indptr))
+    np.testing.assert_array_equal(np.diff(after.X.indptr), kept)
