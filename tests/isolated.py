@@ -34,21 +34,39 @@ def interpreter(env: str) -> str:
 
 def run(name: str, X: sp.csr_matrix, coords: np.ndarray, *, seed: int = 0, **params: object) -> tuple:
     """Status row, table and log of a spatial test in its own environment."""
-    python = interpreter(PLAN.method(name)["env"])
     spec = PLAN.spec("svg", "toy_spots", name, 0)
+    return _run(spec | {"seed": seed, "params": {**spec["params"], **params}}, X, obsm={"spatial": coords})
+
+
+def annotate(
+    name: str, X: sp.csr_matrix, labels: np.ndarray, train: np.ndarray, test: np.ndarray, **params: object
+) -> tuple:
+    """Status row, table and log of an annotator in its own environment; X are counts."""
+    spec = PLAN.spec("annotation", "toy_cells", name, 0) | {"test_dropout": []}
+    spec |= {"seed": 0, "params": {**spec["params"], **params}}
+    obs = pd.DataFrame({"label": labels}, index=[f"cell{i}" for i in range(len(labels))])
+    return _run(spec, X, {"train": train, "test": test, "calibration": test[:0]}, obs=obs)
+
+
+def _run(spec: dict, X: sp.csr_matrix, split: dict | None = None, **parts: object) -> tuple:
+    python = interpreter(spec["env"])
     with tempfile.TemporaryDirectory() as folder:
         data = f"{folder}/data.h5ad"
         genes = pd.DataFrame(index=[f"gene{i}" for i in range(X.shape[1])])
-        ad.AnnData(X=X, var=genes, layers={"counts": X}, obsm={"spatial": coords}).write_h5ad(data)
-        spec |= {"data": data, "split": None, "seed": seed, "params": {**spec["params"], **params}}
+        ad.AnnData(X=X, var=genes, layers={"counts": X}, **parts).write_h5ad(data)
+        spec |= {"data": data, "split": None}
+        if split is not None:
+            spec["split"] = f"{folder}/split.npz"
+            np.savez(spec["split"], **split)
         paths = {key: f"{folder}/{key}" for key in ("status", "output", "extra", "log")}
         row = supervise.run(spec, **paths, interpreter=python)
         return row, read_table(paths["output"]), Path(paths["log"]).read_text()
 
 
-def table(name: str, X: sp.csr_matrix, coords: np.ndarray, *, seed: int = 0, **params: object) -> pd.DataFrame:
+def table(name: str, *data: object, **params: object) -> pd.DataFrame:
     """The table alone, of a run that must succeed or say why it does not apply."""
-    row, found, log = run(name, X, coords, seed=seed, **params)
+    start = {"svg": run, "annotation": annotate}[PLAN.method(name)["track"]]
+    row, found, log = start(name, *data, **params)
     if row["status"] == "skipped":
         pytest.skip(row["reason"])
     assert row["status"] == "ok", f"{row['reason']}\n{log[-3000:]}"
