@@ -47,31 +47,31 @@ def names(n):
 # --- pathways ---------------------------------------------------------------------------------------------------------
 
 
-def results(kinds, draws=5):
+def results(types, draws=5):
     """Table and points as the study makes them, with numbers that can be told apart."""
-    rows = [
-        ("", "given", 0, kind, metric, value, 10)
-        for kind in kinds
-        for metric, value in (("genes", 9), ("genes_found", 4))
-    ]
     rng = np.random.default_rng(0)
-    for name in (*study.CLOSENESS, study.EXPRESSION, study.COMMONEST):
-        for draw in range(1 if name == study.COMMONEST else draws + 1):
-            sets = "random" if draw else "given"
-            rows += [(name, sets, draw, "", metric, rng.random(), 99) for metric in ("accuracy", "macro_f1")]
-            rows += [(name, sets, draw, kind, m, rng.random(), 1234) for kind in kinds for m in ("accuracy", "f1")]
-    rows += [("as_coded", "given", 0, "", "accuracy", 0.8765, 99)]
-    table = pd.DataFrame(rows, columns=study.COLUMNS).drop_duplicates(study.COLUMNS[:5], keep="last")
-    at = rng.normal(size=(30 + len(kinds), 2))
-    kind = ["cell"] * 30 + ["set"] * len(kinds)
-    points = pd.DataFrame({"kind": kind, "class": [*np.resize(kinds, 30), *kinds], "x": at[:, 0], "y": at[:, 1]})
+    sizes = (("genes", 9), ("genes_found", 4))
+    rows = [("", "", "given", 0, name, metric, value, 10) for name in types for metric, value in sizes]
+    cases = [(name, kind) for kind in study.CLOSENESS for name in ("pretrained", "untrained")]
+    for case in [*cases, ("", study.EXPRESSION), ("", study.COMMONEST)]:
+        for draw in range(draws + 1):
+            head = (*case, "random" if draw else "given", draw)
+            rows += [(*head, "", metric, rng.random(), 99) for metric in ("accuracy", "macro_f1")]
+            rows += [(*head, name, metric, rng.random(), 1234) for name in types for metric in ("accuracy", "f1")]
+    table = pd.DataFrame(rows, columns=study.COLUMNS)
+    table = table[(table["draw"] == 0) | ~((table["encoder"] == "untrained") | (table["closeness"] == study.COMMONEST))]
+    as_coded = (table["closeness"] == "as_coded") & (table["metric"] == "accuracy") & (table["class"] == "")
+    table.loc[as_coded & (table["draw"] == 0), "value"] = [0.8765, 0.1234]
+    at = rng.normal(size=(30 + len(types), 2))
+    kind = ["cell"] * 30 + ["set"] * len(types)
+    points = pd.DataFrame({"kind": kind, "class": [*np.resize(types, 30), *types], "x": at[:, 0], "y": at[:, 1]})
     return table, points
 
 
 @pytest.mark.parametrize("n", [2, 20])
 def test_pathways_of_few_and_of_many_types(n):
     found = checked(pathways.plot(*results(names(n)), title="Data & <b>method</b>"))
-    assert "0.88" in found
+    assert "0.88 / 0.12" in found, "pre-trained and untrained"
     assert found.count("4 of 9 genes, 1,234 cells") == n
     assert "30 cells, without labels; stars: gene sets" in found
 
@@ -113,7 +113,8 @@ def example(kinds, n_genes=60, owner=False):
     ]
     known = pd.Series([*kinds, *[""] * (n_genes - len(kinds))], index=genes) if owner else None
     shared = {"top": 10, "classifiers": ["knn3", "svm"], "seed": 1, "owner": known}
-    table = attention_markers.judge_markers(data, looked, folds, **shared)
+    untrained = sp.csr_matrix(np.full(X.shape, 1 / n_genes))
+    table = attention_markers.judge_markers(data, {"pretrained": looked, "untrained": untrained}, folds, **shared)
     return data, looked, attention_markers.rank_genes(looked, labels, genes, n_genes=10), table
 
 

@@ -85,14 +85,14 @@ def example():
     data = Prepared(sp.csr_matrix(X), np.array([f"c{place}" for place in range(120)]), names, labels)
     order = rng.permutation(120)
     folds = [Split(np.sort(order[40:]), np.sort(order[:40])), Split(np.sort(order[:80]), np.sort(order[80:]))]
-    return data, attention, folds
+    return data, {"looking": attention, "staring": sp.csr_matrix(np.full(X.shape, 1 / 40))}, folds
 
 
 @pytest.fixture(scope="module")
 def table(example):
-    data, attention, folds = example
+    data, attentions, folds = example
     owner = pd.Series(["a"] * 3 + ["b"] * 3 + [""] * 34, index=data.genes)
-    return markers.judge_markers(data, attention, folds, top=3, classifiers=["knn3", "svm"], seed=1, owner=owner)
+    return markers.judge_markers(data, attentions, folds, top=3, classifiers=["knn3", "svm"], seed=1, owner=owner)
 
 
 def mean(table, **keys):
@@ -101,14 +101,20 @@ def mean(table, **keys):
 
 
 def test_the_table_has_every_case_once(table):
-    keys = ["scenario", "markers", "classifier", "fold", "metric"]
+    keys = ["scenario", "encoder", "markers", "classifier", "fold", "metric"]
     assert not table.duplicated(keys).any()
-    assert len(table) == 2 * 5 * 2 * (2 * 2) + 5 * 2
+    assert len(table) == 2 * 8 * 2 * (2 * 2) + 8 * 2
+    assert table.groupby("encoder")["markers"].agg(set).to_dict() == {
+        "": {"wilcoxon", "random"},
+        "looking": {"mean", "difference", "ratio"},
+        "staring": {"mean", "difference", "ratio"},
+    }
     assert set(table["scenario"]) == {"top3", "genes6"}
 
 
 def test_what_all_cells_look_at_is_no_marker_by_difference_or_ratio(table):
-    found = {name: mean(table, markers=name, metric="true_markers") for name in set(table["markers"])}
+    table = table[(table["metric"] == "true_markers") & (table["encoder"] != "staring")]
+    found = {name: mean(table, markers=name) for name in set(table["markers"])}
     assert found["mean"] < 1, "the gene that all cells look at takes a place in both lists"
     assert found["difference"] == found["ratio"] == found["wilcoxon"] == 1
     assert found["random"] < 0.5
@@ -121,17 +127,19 @@ def test_markers_are_judged_as_the_marker_track_does(example, table):
     predicted = Judge(data, train, test).predict({"": panel}, ["svm"])["svm"]
     confusion = confusion_matrix(data.labels[test], predicted, np.unique(data.labels))
     for metric in (misclassification, macro_f1):
-        keys = {"scenario": "top3", "markers": "ratio", "classifier": "svm", "fold": 0, "metric": metric.__name__}
+        keys = {"scenario": "top3", "encoder": "looking", "markers": "ratio", "classifier": "svm", "fold": 0}
+        keys |= {"metric": metric.__name__}
         assert mean(table, **keys) == metric(confusion)
 
 
 def test_good_markers_misclassify_less_than_random_ones(table):
+    table = table[table["encoder"] != "staring"]
     by_name = {name: mean(table, markers=name, metric="misclassification") for name in ("ratio", "wilcoxon", "random")}
     assert max(by_name["ratio"], by_name["wilcoxon"]) + 0.1 < by_name["random"]
 
 
 def test_panels_of_different_genes_have_the_same_size_for_all(table):
-    sizes = table.groupby(["scenario", "markers"])["n_genes"]
+    sizes = table[table["encoder"] != "staring"].groupby(["scenario", "markers"])["n_genes"]
     assert (sizes.max()["genes6"] == 6).all()
     assert (sizes.min()["genes6"] == 6).all()
     assert sizes.max()["top3", "mean"] < 6, "both types have the gene that all cells look at"
@@ -139,8 +147,8 @@ def test_panels_of_different_genes_have_the_same_size_for_all(table):
 
 def test_test_cells_do_not_choose_markers(example, monkeypatch):
     """Neither their labels nor their attention: in the lists that are judged."""
-    data, attention, folds = example
-    test = folds[0].test
+    data, attentions, folds = example
+    test, attention = folds[0].test, attentions["looking"]
     labels, other = data.labels.copy(), attention.toarray()
     labels[test], other[test] = labels[test][::-1].copy(), 1.0
     seen = []
@@ -148,23 +156,23 @@ def test_test_cells_do_not_choose_markers(example, monkeypatch):
     shared = {"top": 3, "classifiers": ["knn3"], "seed": 1}
     for y, looked in ((data.labels, attention), (labels, sp.csr_matrix(other))):
         changed = Prepared(data.X, data.cells, data.genes, y)
-        markers.judge_markers(changed, looked, folds[:1], **shared)
+        markers.judge_markers(changed, {"looking": looked}, folds[:1], **shared)
     assert len(seen) == 10
     for before, after in zip(seen[:5], seen[5:], strict=True):
         pd.testing.assert_frame_equal(before, after)
 
 
 def test_folds_have_random_genes_of_their_own(example):
-    data, attention, folds = example
-    twice = markers.judge_markers(data, attention, folds[:1] * 2, top=3, classifiers=["knn3"], seed=1)
-    same = twice.groupby(["scenario", "markers", "metric"])["value"].std() == 0
+    data, attentions, folds = example
+    twice = markers.judge_markers(data, attentions, folds[:1] * 2, top=3, classifiers=["knn3"], seed=1)
+    same = twice.groupby(["scenario", "encoder", "markers", "metric"])["value"].std() == 0
     assert same.drop("random", level="markers").all()
     assert not same.xs("random", level="markers").all()
 
 
 def test_permuted_labels_fall_to_chance(example):
-    data, attention, folds = example
+    data, attentions, folds = example
     labels = np.random.default_rng(0).permutation(data.labels)
     permuted = Prepared(data.X, data.cells, data.genes, labels)
-    table = markers.judge_markers(permuted, attention, folds, top=3, classifiers=["knn3"], seed=1)
-    assert mean(table, markers="ratio", metric="misclassification") > 0.3
+    table = markers.judge_markers(permuted, attentions, folds, top=3, classifiers=["knn3"], seed=1)
+    assert mean(table, encoder="looking", markers="ratio", metric="misclassification") > 0.3

@@ -28,6 +28,19 @@ class Sums:
         return X.toarray().astype(np.float32) * self.pathway(members)
 
 
+class Blind(Sums):
+    """An encoder that sees neither genes nor values."""
+
+    def __init__(self):
+        super().__init__(40)
+
+    def pathway(self, members):
+        return np.ones(40, dtype=np.float32)
+
+    def pathway_cells(self, X, members):
+        return np.ones((X.shape[0], 40), dtype=np.float32)
+
+
 # --- closeness --------------------------------------------------------------------------------------------------------
 
 
@@ -118,7 +131,7 @@ def cells():
 @pytest.fixture(scope="module")
 def table(cells):
     X, labels, found = cells
-    return pathways.study(Sums(X.shape[1]), X, labels, found, seed=1, draws=15)
+    return pathways.study({"sums": Sums(40), "blind": Blind()}, X, labels, found, seed=1, draws=15)
 
 
 def value(table, **keys):
@@ -126,12 +139,19 @@ def value(table, **keys):
 
 
 def test_given_sets_tell_the_types_and_random_ones_do_not(table):
-    for kind in (*pathways.CLOSENESS, pathways.EXPRESSION):
-        given = value(table, closeness=kind, sets="given", metric="macro_f1")
-        chance = value(table, closeness=kind, sets="random", metric="macro_f1")
+    for name, kind in [*(("sums", kind) for kind in pathways.CLOSENESS), ("", pathways.EXPRESSION)]:
+        given = value(table, encoder=name, closeness=kind, sets="given", metric="macro_f1")
+        chance = value(table, encoder=name, closeness=kind, sets="random", metric="macro_f1")
         assert given.item() > 0.85
         assert len(chance) == 15
         assert chance.mean() < 0.6
+
+
+def test_a_second_encoder_stands_beside_the_first_with_the_given_sets_alone(table):
+    blind = table[table["encoder"] == "blind"]
+    assert set(blind["sets"]) == {"given"}
+    # All cells are equally close to all sets: the first type for all.
+    assert value(blind, closeness="cosine", metric="accuracy")[blind["class"] == "b"].item() == 0
 
 
 def test_only_cells_of_the_candidates_count(table):
@@ -144,7 +164,8 @@ def test_only_cells_of_the_candidates_count(table):
 
 
 def test_accuracy_is_the_mean_recall_weighted_by_cells(table):
-    part = table[(table["closeness"] == "as_coded") & (table["sets"] == "given") & (table["metric"] == "accuracy")]
+    part = table[(table["encoder"] == "sums") & (table["closeness"] == "cosine") & (table["sets"] == "given")]
+    part = part[part["metric"] == "accuracy"]
     types = part[part["class"] != ""]
     assert types["n_cells"].tolist() == [60, 30]
     assert part.loc[part["class"] == "", "value"].item() == pytest.approx(
@@ -159,7 +180,9 @@ def test_coverage_is_reported(table):
 
 def test_the_study_repeats_and_follows_its_seed(cells, table):
     X, labels, found = cells
-    again, other = (pathways.study(Sums(40), X, labels, found, seed=seed, draws=15) for seed in (1, 2))
+    again, other = (
+        pathways.study({"sums": Sums(40), "blind": Blind()}, X, labels, found, seed=seed, draws=15) for seed in (1, 2)
+    )
     pd.testing.assert_frame_equal(again, table)
     given = table["sets"] == "given"
     pd.testing.assert_frame_equal(other[given], table[given])
@@ -169,7 +192,7 @@ def test_the_study_repeats_and_follows_its_seed(cells, table):
 def test_permuted_labels_fall_to_chance(cells):
     X, labels, found = cells
     labels = np.random.default_rng(0).permutation(labels)
-    table = pathways.study(Sums(40), X, labels, found, seed=1, draws=0)
+    table = pathways.study({"sums": Sums(40)}, X, labels, found, seed=1, draws=0)
     assert value(table, closeness="cosine", metric="macro_f1").item() < 0.6
     assert (table["sets"] == "given").all()
 

@@ -1,6 +1,6 @@
 """Marker genes from the attention of the summary token, and how well they tell the types (scRobust, Fig. 5)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from scbench.splits import Split
 SCORES = ("mean", "difference", "ratio")
 WILCOXON = "wilcoxon"
 RANDOM = "random"
-COLUMNS = ["scenario", "markers", "classifier", "fold", "metric", "value", "n_genes"]
+COLUMNS = ["scenario", "encoder", "markers", "classifier", "fold", "metric", "value", "n_genes"]
 
 
 def type_scores(means: np.ndarray, kind: str) -> np.ndarray:
@@ -90,28 +90,43 @@ def rank_genes(
 
 
 def rankings(
-    X: sp.csr_matrix, attention: sp.csr_matrix, labels: np.ndarray, genes: np.ndarray, *, n_genes: int, seed: int
-) -> dict[str, pd.DataFrame]:
-    """Rank genes by attention and by the rivals: `SCORES`, `WILCOXON` and `RANDOM`.
+    X: sp.csr_matrix,
+    attentions: Mapping[str, sp.csr_matrix],
+    labels: np.ndarray,
+    genes: np.ndarray,
+    *,
+    n_genes: int,
+    seed: int,
+) -> dict[tuple[str, str], pd.DataFrame]:
+    """Rank genes by the attention of each encoder and by the rivals.
 
     Parameters
     ----------
     X
         (cells, genes) log1p values.
-    attention, labels, genes, n_genes
-        See `rank_genes`.
+    attentions
+        By name of the encoder; see `rank_genes`, also for `labels`, `genes` and `n_genes`.
     seed
         Of the random genes.
+
+    Returns
+    -------
+    dict
+        By encoder and one of `SCORES`; `WILCOXON` and `RANDOM` have the encoder "".
     """
-    found = {kind: rank_genes(attention, labels, genes, kind=kind, n_genes=n_genes) for kind in SCORES}
+    found = {
+        (name, kind): rank_genes(attention, labels, genes, kind=kind, n_genes=n_genes)
+        for name, attention in attentions.items()
+        for kind in SCORES
+    }
     for name, method in ((WILCOXON, Wilcoxon(n_genes=n_genes)), (RANDOM, RandomGenes(n_genes=n_genes))):
-        found[name] = method.fit(X, labels, genes, seed=seed).ranking_
+        found["", name] = method.fit(X, labels, genes, seed=seed).ranking_
     return found
 
 
 def judge_markers(
     data: Prepared,
-    attention: sp.csr_matrix,
+    attentions: Mapping[str, sp.csr_matrix],
     folds: Sequence[Split],
     *,
     top: int,
@@ -125,9 +140,11 @@ def judge_markers(
     ----------
     data
         Dataset with labels of one level.
-    attention
-        (cells, genes), see `rank_genes`. It needs no labels, so that of all cells is taken; what a type looks at is
-        averaged over its training cells alone.
+    attentions
+        By name of the encoder the (cells, genes) attention, see `rank_genes`. It needs no labels, so that of all cells
+        is taken; what a type looks at is averaged over its training cells alone. An untrained encoder shows what
+        pre-training adds: where it looks at all genes alike, genes that are on in one type only still stand out in
+        ``difference`` and ``ratio``.
     folds
         Training and test cells of each fold.
     top
@@ -142,7 +159,7 @@ def judge_markers(
     Returns
     -------
     pandas.DataFrame
-        `COLUMNS`. Each of ``markers`` (`SCORES` of the attention; `WILCOXON`; `RANDOM` genes) is judged by two panels
+        `COLUMNS`. Each of ``markers`` (`SCORES` of an encoder; `WILCOXON`; `RANDOM` genes) is judged by two panels
         (``scenario``): ``top<k>``, the first k genes of each type, as one names them; fewer different genes
         (``n_genes``) where types share them. And ``genes<n>``, with n = k x types different genes for all, so that no
         list gains from its number of genes. The metrics are ``misclassification`` and ``macro_f1``; and, of the first
@@ -158,8 +175,9 @@ def judge_markers(
         judge, labels = Judge(data, train, test), data.labels[train]
         classes = np.unique(labels)
         n = min(top * len(classes), len(data.genes))
-        found = rankings(data.X[train], attention[train], labels, data.genes, n_genes=n, seed=seed + fold)
-        for name, ranking in found.items():
+        looked = {name: attention[train] for name, attention in attentions.items()}
+        found = rankings(data.X[train], looked, labels, data.genes, n_genes=n, seed=seed + fold)
+        for case, ranking in found.items():
             lists = first_genes(ranking, top, len(classes))
             panels = {f"top{top}": lists["gene"].unique(), f"genes{n}": first(ranking, n, classes)}
             for scenario, genes in panels.items():
@@ -167,10 +185,10 @@ def judge_markers(
                     confusion = confusion_matrix(data.labels[test], predicted, np.unique(data.labels))
                     for metric in (misclassification, macro_f1):
                         value = metric(confusion)
-                        rows.append((scenario, name, classifier, fold, metric.__name__, value, len(genes)))
+                        rows.append((scenario, *case, classifier, fold, metric.__name__, value, len(genes)))
             if owner is not None:
                 value = true_markers(lists, owner, top)
-                rows.append((f"top{top}", name, "", fold, "true_markers", value, lists["gene"].nunique()))
+                rows.append((f"top{top}", *case, "", fold, "true_markers", value, lists["gene"].nunique()))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -14,7 +14,7 @@ from scbench.metrics.classification import accuracy, class_accuracy, class_f1, c
 CLOSENESS = ("as_coded", "symmetric", "cosine")
 EXPRESSION = "expression"
 COMMONEST = "commonest"
-COLUMNS = ["closeness", "sets", "draw", "class", "metric", "value", "n_cells"]
+COLUMNS = ["encoder", "closeness", "sets", "draw", "class", "metric", "value", "n_cells"]
 
 
 class PathwayEncoder(Protocol):
@@ -153,7 +153,7 @@ def score_cells(encoder: PathwayEncoder, X: sp.csr_matrix, members: Sequence[np.
 
 
 def study(
-    encoder: PathwayEncoder,
+    encoders: Mapping[str, PathwayEncoder],
     X: sp.csr_matrix,
     labels: np.ndarray,
     found: Mapping[str, Found],
@@ -169,8 +169,9 @@ def study(
 
     Parameters
     ----------
-    encoder
-        Pre-trained on these genes.
+    encoders
+        By name. Random sets are drawn for the first. An untrained one beside it shows what pre-training adds: the
+        genes that cell and set share bring their vectors together whatever the weights.
     X
         (cells, genes) log1p values.
     labels
@@ -183,25 +184,27 @@ def study(
     Returns
     -------
     pandas.DataFrame
-        `COLUMNS`. Rows with a ``closeness`` (`CLOSENESS`; `EXPRESSION`, of `mean_z`; `COMMONEST`, which gives every
-        cell the commonest type) have a score: ``accuracy`` and ``macro_f1`` over all cells (``class`` ""), and
-        ``accuracy`` (recall) and ``f1`` of each type. ``sets`` is ``given``, or ``random`` with its ``draw`` from 1.
-        Rows with closeness "" say how many genes a type's set has (``genes``), and the data of them (``genes_found``).
+        `COLUMNS`. Rows with a ``closeness`` (`CLOSENESS`; without ``encoder`` `EXPRESSION`, of `mean_z`, and
+        `COMMONEST`, which gives every cell the commonest type) have a score: ``accuracy`` and ``macro_f1`` over all
+        cells (``class`` ""), and ``accuracy`` (recall) and ``f1`` of each type. ``sets`` is ``given``, or ``random``
+        with its ``draw`` from 1. Rows with closeness "" say how many genes a type's set has (``genes``), and the data
+        of them (``genes_found``).
     """
     types = np.array(list(found), dtype=object)
     asked = np.flatnonzero(np.isin(labels, types))
-    truth, part = labels[asked], X[asked]
+    truth, part, by_gene = labels[asked], X[asked], X.tocsc()
     given = [each.members for each in found.values()]
-    rows = list(_coverage(found, truth))
-    values, counts = np.unique(truth, return_counts=True)
-    rows += _judge(np.full(len(truth), values[counts.argmax()]), truth, types, COMMONEST, 0)
-    by_gene = X.tocsc()
     rng = np.random.default_rng(seed)
     random = ([rng.choice(X.shape[1], len(genes), replace=False) for genes in given] for _ in range(draws))
+    values, counts = np.unique(truth, return_counts=True)
+    rows = list(_coverage(found, truth))
+    rows += _judge(np.full(len(truth), values[counts.argmax()]), truth, types, ("", COMMONEST), 0)
     for draw, members in enumerate([given, *random]):
-        scores = score_cells(encoder, part, members) | {EXPRESSION: mean_z(by_gene, members)[asked]}
-        for kind, close in scores.items():
-            rows += _judge(types[close.argmax(axis=1)], truth, types, kind, draw)
+        scores = {("", EXPRESSION): mean_z(by_gene, members)[asked]}
+        for name, encoder in list(encoders.items())[: 1 if draw else None]:
+            scores |= {(name, kind): close for kind, close in score_cells(encoder, part, members).items()}
+        for case, close in scores.items():
+            rows += _judge(types[close.argmax(axis=1)], truth, types, case, draw)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -244,16 +247,19 @@ def place_points(
 
 
 def _coverage(found: Mapping[str, Found], truth: np.ndarray) -> Iterator[tuple]:
-    for kind, each in found.items():
-        n_cells = int((truth == kind).sum())
+    for name, each in found.items():
+        n_cells = int((truth == name).sum())
         for metric, value in (("genes", each.size), ("genes_found", len(each.members))):
-            yield "", "given", 0, kind, metric, float(value), n_cells
+            yield "", "", "given", 0, name, metric, float(value), n_cells
 
 
-def _judge(predicted: np.ndarray, truth: np.ndarray, types: np.ndarray, closeness: str, draw: int) -> Iterator[tuple]:
-    confusion = confusion_matrix(truth, predicted, types)
+def _judge(
+    predicted: np.ndarray, truth: np.ndarray, types: np.ndarray, case: tuple[str, str], draw: int
+) -> Iterator[tuple]:
+    """Rows of one encoder and closeness (`case`)."""
+    confusion, sets = confusion_matrix(truth, predicted, types), "random" if draw else "given"
     for metric, measure in (("accuracy", accuracy), ("macro_f1", macro_f1)):
-        yield closeness, "random" if draw else "given", draw, "", metric, measure(confusion), len(truth)
+        yield *case, sets, draw, "", metric, measure(confusion), len(truth)
     for metric, measure in (("accuracy", class_accuracy), ("f1", class_f1)):
         for name, value, n_cells in zip(types, measure(confusion), confusion.sum(axis=1), strict=True):
-            yield closeness, "random" if draw else "given", draw, name, metric, float(value), int(n_cells)
+            yield *case, sets, draw, name, metric, float(value), int(n_cells)

@@ -17,13 +17,18 @@ from scbench.markers.lists import first_genes
 from scbench.markers.profiles import class_means
 from scbench.stats import mean_interval
 
+# Lists of markers, by encoder and name.
 _LABELS = {
-    "mean": "attention: mean in the type",
-    "difference": "attention: less that of other types",
-    "ratio": "attention: over that of other types",
-    WILCOXON: "Wilcoxon",
-    RANDOM: "random genes",
+    ("pretrained", "mean"): "attention: mean in the type",
+    ("untrained", "mean"): "untrained encoder",
+    ("pretrained", "difference"): "less that of other types",
+    ("untrained", "difference"): "untrained encoder",
+    ("pretrained", "ratio"): "over that of other types",
+    ("untrained", "ratio"): "untrained encoder",
+    ("", WILCOXON): "Wilcoxon",
+    ("", RANDOM): "random genes",
 }
+_COLORS = {"pretrained": style.COLORS[0], "untrained": style.COLORS[1], "": "#888888"}
 _SHAPES = ("o", "s", "D", "^")
 _MISCLASSIFICATION = {"min": 0, "max": 1, "direction": "lower"}
 _SHARE = {"min": 0, "max": 1, "direction": "higher"}
@@ -50,11 +55,11 @@ def plot(
     data
         Log1p values and labels.
     attention
-        (cells, genes) of the summary token.
+        (cells, genes) of the summary token of the pre-trained encoder.
     ranking
         Genes by mean attention in the type, of all cells (`scbench.annotation.attention_markers.rank_genes`).
     table
-        As `scbench.annotation.attention_markers.judge_markers` makes it.
+        As `scbench.annotation.attention_markers.judge_markers` makes it, of encoders ``pretrained`` and ``untrained``.
     title
         Title of the figure.
     top
@@ -126,33 +131,34 @@ def _scores(part: SubFigure, table: pd.DataFrame, confidence: float) -> None:
     known = table[table["metric"] == "true_markers"]
     cases = [(rows, _scenario(name), _MISCLASSIFICATION) for name, rows in wrong.groupby("scenario", sort=False)]
     cases += [(known, "True markers listed", _SHARE)] * (len(known) > 0)
-    names = [name for name in _LABELS if name in set(table["markers"])]
     classifiers = list(dict.fromkeys(wrong["classifier"]))
     shapes = dict(zip(classifiers, _SHAPES, strict=False)) | {"": "o"}
     panels = np.atleast_1d(part.subplots(1, len(cases), sharey=True))
     for ax, (rows, label, metric) in zip(panels, cases, strict=True):
-        drawn = _panel(ax, rows, names, shapes, confidence)
+        drawn = _panel(ax, rows, shapes, confidence)
         stretch(ax, "x", drawn, metric, gap=0.16)
         ax.grid(axis="x")
         ax.set_title(label)
         ax.set_xlabel({"lower": "misclassified, share of test cells", "higher": "share"}[metric["direction"]])
-    panels[0].set_yticks(range(len(names)), [_LABELS[name] for name in names])
-    panels[0].set_ylim(len(names) - 0.4, -0.6)
+    panels[0].set_yticks(range(len(_LABELS)), list(_LABELS.values()))
+    panels[0].set_ylim(len(_LABELS) - 0.4, -0.6)
+    for label, (encoder, _) in zip(panels[0].get_yticklabels(), _LABELS, strict=True):
+        label.set_color(_COLORS[encoder] if encoder else style.INK)
     look = {"color": style.INK, "linestyle": "none", "markersize": 4, "markerfacecolor": "white"}
     handles = [Line2D([], [], marker=shapes[name], label=name, **look) for name in classifiers]
     handles.append(Line2D([], [], color=style.INK, linewidth=0.8, label=f"{confidence:.0%} interval of the mean"))
     part.legend(handles=handles, loc="outside lower right", ncols=len(handles))
 
 
-def _panel(ax: Axes, rows: pd.DataFrame, names: list[str], shapes: dict[str, str], confidence: float) -> np.ndarray:
+def _panel(ax: Axes, rows: pd.DataFrame, shapes: dict[str, str], confidence: float) -> np.ndarray:
     """Draw the means and intervals, and return all that is to be seen."""
     folds = rows["fold"].nunique()
     asked, seen = list(dict.fromkeys(rows["classifier"])), []
-    for y, name in enumerate(names):
-        color = "#888888" if name in (WILCOXON, RANDOM) else style.COLORS[0]
+    for y, (encoder, name) in enumerate(_LABELS):
+        found, color = rows[(rows["encoder"] == encoder) & (rows["markers"] == name)], _COLORS[encoder]
         for place, classifier in enumerate(asked):
-            own = rows[(rows["markers"] == name) & (rows["classifier"] == classifier)]
-            mean, low, high = mean_interval(own["value"].to_numpy(), 1 / max(folds - 1, 1), confidence)
+            values = found.loc[found["classifier"] == classifier, "value"].to_numpy()
+            mean, low, high = mean_interval(values, 1 / max(folds - 1, 1), confidence)
             low, high = np.clip([low, high], 0, 1)
             at = y + 0.3 * (place - (len(asked) - 1) / 2)
             ax.plot([low, high], [at, at], color=color, linewidth=0.8)
@@ -160,7 +166,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, names: list[str], shapes: dict[str, str
                 mean, at, marker=shapes[classifier], color=color, markersize=4, markerfacecolor="white", clip_on=False
             )
             seen += [mean, low, high]
-        style.note(ax, y, f"{rows.loc[rows['markers'] == name, 'n_genes'].mean():.0f}", color=style.INK)
+        style.note(ax, y, f"{found['n_genes'].mean():.0f}", color=style.INK)
     ax.annotate(
         "genes", (1, 1), xycoords="axes fraction", xytext=(5, 4), textcoords="offset points", fontsize=style.SMALL
     )

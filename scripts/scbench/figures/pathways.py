@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
 
-from scbench.annotation.pathways import CLOSENESS, COMMONEST, EXPRESSION
+from scbench.annotation.pathways import COMMONEST, EXPRESSION
 from scbench.figures import style
 from scbench.figures._tissue_maps import LAYERS
 
@@ -16,17 +17,16 @@ _LABELS = {
     EXPRESSION: "mean z-score of the genes",
     COMMONEST: "commonest type for all",
 }
-# Not in colours: those are of the types.
+# By encoder. Not in colours: those are of the types.
 _LOOKS = {
-    "as_coded": {"marker": "o", "markerfacecolor": style.INK},
-    "symmetric": {"marker": "s", "markerfacecolor": "white"},
-    "cosine": {"marker": "D", "markerfacecolor": "white"},
-    EXPRESSION: {"marker": "^", "markerfacecolor": "#8a8a8a"},
-    COMMONEST: {"marker": "x"},
+    "pretrained": {"marker": "o", "markerfacecolor": style.INK},
+    "untrained": {"marker": "o", "markerfacecolor": "white"},
+    "": {"marker": "^", "markerfacecolor": "#8a8a8a"},
 }
+_MARK = {"color": style.INK, "markersize": 4.5, "markeredgewidth": 0.8, "linestyle": "none"}
 _METRICS = {"accuracy": "Accuracy", "macro_f1": "Macro F1"}
 _CHANCE = "#d5d5d5"
-_MAP = 3.1  # inches
+_MAP = 3.0  # inches
 _ROW = 0.19
 _LONGEST = 18  # letters of a type
 _RASTER_FROM = 2000
@@ -39,7 +39,7 @@ def plot(table: pd.DataFrame, points: pd.DataFrame, *, title: str) -> Figure:
     Parameters
     ----------
     table
-        As `scbench.annotation.pathways.study` makes it.
+        As `scbench.annotation.pathways.study` makes it, of encoders ``pretrained`` and ``untrained``.
     points
         As `scbench.annotation.pathways.place_points` makes it.
     title
@@ -52,9 +52,9 @@ def plot(table: pd.DataFrame, points: pd.DataFrame, *, title: str) -> Figure:
         of each type, whose colour is that of the map. Grey: from the lowest to the highest of random sets, and their
         mean.
     """
-    kinds = list(dict.fromkeys(table.loc[table["class"] != "", "class"]))
-    colors = {kind: LAYERS[place % len(LAYERS)] for place, kind in enumerate(kinds)}
-    heights = len(_LOOKS) * _ROW + 0.55, len(kinds) * _ROW + 0.75
+    types = list(dict.fromkeys(table.loc[table["class"] != "", "class"]))
+    colors = {name: LAYERS[place % len(LAYERS)] for place, name in enumerate(types)}
+    heights = len(_LABELS) * _ROW + 0.45, len(types) * _ROW + 0.9
     figure = Figure(figsize=(style.WIDTH, max(sum(heights), _MAP) + 0.35))
     left, right = figure.subfigures(1, 2, width_ratios=[_MAP, style.WIDTH - _MAP])
     _map(left.subplots(), points, colors)
@@ -80,56 +80,51 @@ def _map(ax: Axes, points: pd.DataFrame, colors: dict[str, str]) -> None:
 
 
 def _overall(part: SubFigure, table: pd.DataFrame) -> None:
-    names = [name for name in _LOOKS if name in set(table["closeness"])]
     panels = part.subplots(1, len(_METRICS), sharey=True)
     for ax, (metric, label) in zip(panels, _METRICS.items(), strict=True):
         rows = table[(table["metric"] == metric) & (table["class"] == "")]
-        for y, name in enumerate(names):
-            own = rows[rows["closeness"] == name]
-            _chance(ax, y, own)
-            value = own.loc[own["sets"] == "given", "value"].item()
-            _mark(ax, value, y, name)
-            right = value < 0.8
-            place = {"xytext": (5 if right else -5, 0), "textcoords": "offset points", "va": "center"}
-            ax.annotate(f"{value:.2f}", (value, y), **place, ha="left" if right else "right", fontsize=style.SMALL)
-        _scale(ax, len(names))
+        for y, name in enumerate(_LABELS):
+            shown = _row(ax, y, rows[rows["closeness"] == name])
+            style.note(ax, y, " / ".join(f"{value:.2f}" for value in shown), color=style.INK)
+        _scale(ax, len(_LABELS))
         ax.set_title(label)
-    panels[0].set_yticks(range(len(names)), [_LABELS[name] for name in names])
+    panels[0].set_yticks(range(len(_LABELS)), list(_LABELS.values()))
 
 
 def _by_type(part: SubFigure, table: pd.DataFrame, colors: dict[str, str]) -> None:
     ax = part.subplots()
-    accuracy = table[table["metric"] == "accuracy"]
     sizes = {
         metric: rows.set_index("class")["value"] for metric, rows in table[table["closeness"] == ""].groupby("metric")
     }
-    cells = accuracy.groupby("class")["n_cells"].first()
-    names = [*CLOSENESS, EXPRESSION]
-    for y, kind in enumerate(colors):
-        own = accuracy[accuracy["class"] == kind]
-        _chance(ax, y, own[own["closeness"] == "as_coded"])
-        for name in reversed(names):
-            value = own.loc[(own["closeness"] == name) & (own["sets"] == "given"), "value"]
-            _mark(ax, value.item(), y, name)
-        text = f"{sizes['genes_found'][kind]:.0f} of {sizes['genes'][kind]:.0f} genes, {cells[kind]:,} cells"
+    accuracy = table[(table["metric"] == "accuracy") & table["closeness"].isin(["as_coded", EXPRESSION])]
+    for y, name in enumerate(colors):
+        own = accuracy[accuracy["class"] == name]
+        _row(ax, y, own[(own["sets"] == "given") | (own["closeness"] == "as_coded")])
+        n_cells = own["n_cells"].iloc[0]
+        text = f"{sizes['genes_found'][name]:.0f} of {sizes['genes'][name]:.0f} genes, {n_cells:,} cells"
         style.note(ax, y, text, color=style.INK)
     _scale(ax, len(colors))
-    ax.set_yticks(range(len(colors)), [f"{style.shorten(kind, _LONGEST)} ★" for kind in colors])
+    ax.set_yticks(range(len(colors)), [f"{style.shorten(name, _LONGEST)} ★" for name in colors])
     for label, color in zip(ax.get_yticklabels(), colors.values(), strict=True):
         label.set(color=color, fontweight="bold")
-    ax.set_title("Accuracy by type")
-    ax.set_xlabel("grey: random sets of as many genes, as coded; lowest to highest and mean", fontsize=style.SMALL)
+    ax.set_title("Accuracy by type, as coded")
+    words = {"pretrained": "pre-trained", "untrained": "untrained encoder", "": "no encoder"}
+    handles = [Line2D([], [], **_MARK, **_LOOKS[name], label=label) for name, label in words.items()]
+    handles.append(Line2D([], [], color=_CHANCE, linewidth=5, label="random sets"))
+    part.legend(handles=handles, loc="outside lower right", ncols=4, columnspacing=1.2, handlelength=1)
 
 
-def _mark(ax: Axes, value: float, y: float, name: str) -> None:
-    ax.plot(value, y, color=style.INK, markersize=4.5, markeredgewidth=0.8, clip_on=False, zorder=3, **_LOOKS[name])
-
-
-def _chance(ax: Axes, y: int, rows: pd.DataFrame) -> None:
-    values = rows.loc[rows["sets"] == "random", "value"]
-    if len(values):
-        ax.plot([values.min(), values.max()], [y, y], color=_CHANCE, linewidth=5, solid_capstyle="butt", zorder=1)
-        ax.plot(values.mean(), y, marker="|", color="#888888", markersize=6, zorder=2)
+def _row(ax: Axes, y: float, rows: pd.DataFrame) -> list[float]:
+    """Draw a row, random sets and each encoder, and return the values of the encoders."""
+    chance = rows.loc[rows["sets"] == "random", "value"]
+    if len(chance):
+        ax.plot([chance.min(), chance.max()], [y, y], color=_CHANCE, linewidth=5, solid_capstyle="butt", zorder=1)
+        ax.plot(chance.mean(), y, marker="|", color="#888888", markersize=6, zorder=2)
+    given = rows[rows["sets"] == "given"].set_index("encoder")["value"]
+    names = [name for name in _LOOKS if name in given.index]
+    for name in reversed(names):
+        ax.plot(given[name], y, **_MARK, **_LOOKS[name], clip_on=False, zorder=3)
+    return [float(given[name]) for name in names]
 
 
 def _scale(ax: Axes, rows: int) -> None:
