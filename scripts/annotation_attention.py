@@ -3,6 +3,7 @@
 from scbench.annotation.attention_markers import judge_markers, rank_genes
 from scbench.annotation.gene_sets import owners
 from scbench.annotation.scrobust.pretrained import Pretrained
+from scbench.annotation.untrained import untrained
 from scbench.figures import attention as figure
 from scbench.figures import style
 from scbench.io import read_prepared, write_table
@@ -11,12 +12,12 @@ from scbench.splits import fold
 
 with guarded(snakemake.log[0]):
     files, params, output = snakemake.input, snakemake.params, snakemake.output
-    data, asked, folds = read_prepared(files.data), params.judge, params.folds
-    attention = Pretrained.load(files.encoder).attention(data.X)
+    data, encoder, asked, folds = read_prepared(files.data), Pretrained.load(files.encoder), params.judge, params.folds
+    encoders = {"pretrained": encoder, "untrained": untrained(encoder, asked["seed"])}
+    attentions = {name: each.attention(data.X) for name, each in encoders.items()}
     splits = [fold(data.labels, replicate=number, **folds) for number in range(folds["folds"])]
-    table = judge_markers(data, attention, splits, owner=owners(files.data), **asked)
-    write_table(table, output.table)
-    ranking = rank_genes(attention, data.labels, data.genes, n_genes=asked["top"])
+    write_table(judged := judge_markers(data, attentions, splits, owner=owners(files.data), **asked), output.table)
+    ranking = rank_genes(attentions["pretrained"], data.labels, data.genes, n_genes=asked["top"])
     write_table(ranking, output.genes)
-    shared = {"title": params.title, "top": asked["top"], "confidence": params.confidence}
-    style.save(figure.plot(data, attention, ranking, table, **shared), output.png, output.pdf)
+    drawn = {"title": params.title, "top": asked["top"], "confidence": params.confidence}
+    style.save(figure.plot(data, attentions["pretrained"], ranking, judged, **drawn), output.png, output.pdf)

@@ -1,14 +1,19 @@
 """What the experiments with pathways and with attention make: names, figures and tables."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scbench.data.fetch import locate
+from scbench.errors import UserError, did_you_mean
 from scbench.provenance import ROOT
 from scbench.seeds import seed as derived_seed
+
+if TYPE_CHECKING:
+    from scbench.registry import Registry
 
 KINDS = ("pathways", "attention")
 # Classifiers of the panels where the configuration has no marker track: the first two of its default.
 _CLASSIFIERS = ["knn3", "svm"]
+_ENTRY = "scbench.annotation.scrobust."
 
 
 def rows(run: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
@@ -30,6 +35,34 @@ def figures(run: dict[str, Any]) -> list[str]:
 def tables(run: dict[str, Any]) -> list[str]:
     """Paths of the tables."""
     return [f"results/annotation/{name}.tsv" for name in figures(run)]
+
+
+def check(run: dict[str, Any], registry: "Registry") -> None:
+    """Check the experiments of a configured annotation track.
+
+    Raises
+    ------
+    UserError
+        If a dataset, method or type is not known, a method is no scRobust, a file of gene sets is missing, or two
+        experiments of one kind have the same dataset and method. It names the key, the value and what is allowed.
+    """
+    for kind in KINDS:
+        at, seen = f"config: 'tracks.annotation.{kind}'", set()
+        for row in run.get(kind, ()):
+            dataset, method = row["dataset"], row["method"]
+            labels = registry.dataset(dataset, "annotation")["expected"].get("labels")
+            if not registry.method(method, "annotation")["entry"].startswith(_ENTRY):
+                known = [name for name, entry in registry.methods.items() if entry["entry"].startswith(_ENTRY)]
+                raise UserError(
+                    f"{at} needs a variant of scRobust. Got {method!r} instead. {did_you_mean(method, known)}"
+                )
+            gene_sets(row)
+            for name in row.get("types", ()):
+                if isinstance(labels, dict) and name not in labels:
+                    raise UserError(f"{at}: {name!r} is not a type of {dataset!r}. {did_you_mean(name, labels)}")
+            if (dataset, method) in seen:
+                raise UserError(f"{at} has the dataset {dataset!r} with the method {method!r} twice.")
+            seen.add((dataset, method))
 
 
 def gene_sets(row: dict[str, Any]) -> list[str]:

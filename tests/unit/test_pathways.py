@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scbench import plan_pathways
 from scbench.annotation import pathways
 from scbench.annotation.gene_sets import Found, GeneSet
 from scbench.errors import UserError
@@ -208,3 +209,43 @@ def test_a_map_shows_a_part_of_many_cells_and_every_set():
     at, centres = cells[["x", "y"]].to_numpy(), sets.loc[["a", "b"], ["x", "y"]].to_numpy()
     nearest = np.linalg.norm(at[:, None] - centres, axis=2).argmin(axis=1)
     assert (np.array(["a", "b"])[nearest] == cells["class"]).all(), "a set lies among the cells that it equals"
+
+
+# --- the plan ---------------------------------------------------------------------------------------------------------
+
+
+class Registry:
+    """Two datasets and two methods."""
+
+    def __init__(self):
+        entries = {"scrobust": "scbench.annotation.scrobust.method:ScRobust", "svm": "scbench.annotation.other:Other"}
+        self.methods = {name: {"entry": entry} for name, entry in entries.items()}
+
+    def dataset(self, name, track):
+        return {"toy": {"expected": {"labels": {"a": 10, "b": 10}}}, "sim": {"expected": {"labels": 2}}}[name]
+
+    def method(self, name, track):
+        return self.methods[name]
+
+
+def test_files_of_the_experiments():
+    run = {"pathways": [{"dataset": "toy", "method": "scrobust", "types": {}}], "attention": []}
+    assert plan_pathways.figures(run) == ["pathways-toy-scrobust"]
+    assert plan_pathways.tables(run) == ["results/annotation/pathways-toy-scrobust.tsv"]
+    assert plan_pathways.figures({}) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"method": "svm"}, "'tracks.annotation.pathways' needs a variant of scRobust. Got 'svm' .*Allowed: scrobust"),
+        ({"types": {"A": "X"}}, "'A' is not a type of 'toy'.*Allowed: a, b"),
+        ({"gene_sets": "none.gmt"}, "none.gmt does not exist"),
+        ({}, "has the dataset 'toy' with the method 'scrobust' twice"),
+    ],
+)
+def test_wrong_experiments_are_named(row, message):
+    good = {"dataset": "toy", "method": "scrobust", "gene_sets": "config/gene_sets/pbmc.gmt", "types": {"a": "X"}}
+    plan_pathways.check({"pathways": [good], "attention": [{"dataset": "sim", "method": "scrobust"}]}, Registry())
+    with pytest.raises(UserError, match=message):
+        plan_pathways.check({"pathways": [good, good | row]}, Registry())
