@@ -78,7 +78,7 @@ class _Finetuning:
         self.encoder.eval()
         ranked = _ranked(self.X)
         with torch.inference_mode():
-            for cells in torch.arange(self.X.shape[0]).split(512):
+            for cells in torch.arange(self.X.shape[0]).split(2048):
                 self.encoder(*ranked.first(cells, _READ, duplicate_summary=True))
 
 

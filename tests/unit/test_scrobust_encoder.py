@@ -12,7 +12,8 @@ from scbench.annotation.scrobust.naive import NaiveEncoder, NaiveNorm  # noqa: E
 
 V, WIDTH = 60, 64
 SUMMARY, PAD = V, V + 1
-MANY, FEW = 12, 3  # cells whose 30 tokens are more and fewer than there are genes: by gene, and token by token
+# Cells whose 30 tokens are fewer than there are genes (read token by token), more (by gene), and many more.
+FEW, MANY, MOST = 3, 12, 40
 VARIANTS = ["faithful", "after_norm", "embedding"]
 
 
@@ -47,7 +48,7 @@ def relative(found, expected):
     return ((found - expected).norm() / expected.norm()).item()
 
 
-@pytest.mark.parametrize("n", [MANY, FEW])
+@pytest.mark.parametrize("n", [FEW, MANY, MOST])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_embeddings_and_gradients_are_those_of_the_authors_form(layers, n):
     model = encoder(layers)
@@ -95,12 +96,13 @@ def test_layers_and_attention_are_those_of_the_authors_form(layers):
     torch.testing.assert_close(attention.sum(-1), torch.ones(MANY, 8))
 
 
+@pytest.mark.parametrize("n", [MANY, MOST])
 @pytest.mark.parametrize("mask_pads", [True, False])
 @pytest.mark.parametrize("values", VARIANTS)
-def test_by_gene_and_token_by_token_are_the_same(values, mask_pads):
+def test_by_gene_and_token_by_token_are_the_same(values, mask_pads, n):
     model = encoder(values=values, mask_pads=mask_pads)
-    tokens, x = cells(MANY)
-    one_by_one = torch.cat([model(tokens[i : i + 1], x[i : i + 1]) for i in range(MANY)])
+    tokens, x = cells(n)
+    one_by_one = torch.cat([model(tokens[i : i + 1], x[i : i + 1]) for i in range(n)])
     together = model(tokens, x)
     assert (together - one_by_one).abs().max() < 1e-5
     weights = torch.randn_like(together)

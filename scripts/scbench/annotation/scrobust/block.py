@@ -41,8 +41,8 @@ class Reading(Protocol):
     def logits(self, probe: Tensor) -> Tensor:
         """Products with (cells or 1, heads, width): (cells, heads, tokens)."""
 
-    def pooled(self, share: Tensor) -> Tensor:
-        """Sums weighted by (cells, heads, tokens): (cells, heads, width)."""
+    def mixed(self, share: Tensor, weight: Tensor) -> Tensor:
+        """Sums of (heads, v, width) @ tokens, weighted by (cells, heads, tokens): (cells, heads, v)."""
 
 
 class Block(nn.Module):
@@ -90,12 +90,11 @@ class Block(nn.Module):
         """Transform the first token alone: (cells, width) from its residual path and what there is to read.
 
         The query meets the keys' weights before it meets tokens, and tokens are summed before they meet the values'
-        weights: 2 x heads x width multiplications per token.
+        weights: about 2 x heads x width multiplications per token.
         """
         share = self._drop(self.attention(reading))
-        pooled = reading.pooled(share) * self.norm.weight + share.sum(-1, keepdim=True) * self.norm.bias
-        weight, bias = self._by_head(self.value.weight), self._by_head(self.value.bias)
-        mixed = torch.einsum("chd,hvd->chv", pooled, weight) + share.sum(-1, keepdim=True) * bias
+        weight, bias = self.value.weight * self.norm.weight, self.value.bias + self.value.weight @ self.norm.bias
+        mixed = reading.mixed(share, self._by_head(weight)) + share.sum(-1, keepdim=True) * self._by_head(bias)
         return self._finish(stream, mixed.flatten(1))
 
     def attention(self, reading: Reading) -> Tensor:

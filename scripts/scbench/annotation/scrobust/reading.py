@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own convention)
 from torch import Tensor
 
 from scbench.annotation.scrobust.gather import pool
+
+_MANY = 16  # tokens per row, from which on it is faster to multiply all rows with the weights first
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,9 @@ class Tokens:
         """Products with (cells, heads, width): (cells, heads, tokens)."""
         return probe @ self.standard.transpose(1, 2)
 
-    def pooled(self, share: Tensor) -> Tensor:
-        """Sums weighted by (cells, heads, tokens): (cells, heads, width)."""
-        return share @ self.standard
+    def mixed(self, share: Tensor, weight: Tensor) -> Tensor:
+        """Sums of (heads, v, width) @ tokens, weighted by (cells, heads, tokens): (cells, heads, v)."""
+        return torch.einsum("chd,hvd->chv", share @ self.standard, weight)
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,23 @@ class Genes:
             logits = logits + self.features @ (self.weights @ probe[0].T)
         return logits.transpose(1, 2)
 
-    def pooled(self, share: Tensor) -> Tensor:
-        """Sums weighted by (cells, heads, tokens): (cells, heads, width)."""
-        found = pool(share * self.factor[:, None], self.rows, self.tokens)
-        return found if self.features is None else found + share @ self.features @ self.weights
+    def mixed(self, share: Tensor, weight: Tensor) -> Tensor:
+        """Sums of (heads, v, width) @ tokens, weighted by (cells, heads, tokens): (cells, heads, v).
+
+        Rows are summed before they meet the weights, or, where there are many tokens per row, the other way round:
+        then a token costs heads x v multiplications instead of heads x width.
+        """
+        heads, v, _ = weight.shape
+        scaled = share * self.factor[:, None]
+        if self.tokens.numel() > _MANY * len(self.rows):
+            head = torch.arange(heads, device=weight.device)[:, None]
+            found = pool(
+                scaled.flatten(0, 1)[:, None],
+                (self.rows @ weight.flatten(0, 1).T).view(-1, v),
+                (self.tokens[:, None] * heads + head).flatten(0, 1),
+            ).view(-1, heads, v)
+        else:
+            found = torch.einsum("chd,hvd->chv", pool(scaled, self.rows, self.tokens), weight)
+        if self.features is None:
+            return found
+        return found + torch.einsum("chk,kd,hvd->chv", share @ self.features, self.weights, weight)
