@@ -30,8 +30,8 @@ class Encoder(nn.Module):
     values
         How a value reaches attention in the first block. ``faithful``: as coded by the authors, where the layer norm
         in front of it removes the scale of a token, so that one block does not see values at all, only which genes
-        are not zero. ``after_norm``: the value multiplies the normalised embedding. ``embedding``: an embedding of the
-        value, learned, is added to the normalised one.
+        are not zero. ``after_norm``: the value multiplies the standardised embedding. ``embedding``: an embedding of
+        the value, learned, is added to the standardised one. Gain and bias of the layer norm come after either.
     mask_pads
         Whether padding is left out of attention. In the authors' code it is not, and takes part as a zero vector.
 

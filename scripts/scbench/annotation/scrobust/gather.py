@@ -22,13 +22,19 @@ _CACHE, _MEMORY = 2**19, 2**28
 def pool(weights: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
     """Sum the rows of each cell's tokens with weights: (n, heads, width) from (n, heads, m), (rows, width), (n, m)."""
     with torch.autocast(table.device.type, enabled=False):
-        return _Pool.apply(weights.to(table.dtype), table, tokens)
+        return _Pool.apply(*_of_one_type(weights, table), tokens)
 
 
 def dot(vectors: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
     """Multiply vectors with the rows of each cell's tokens: (n, heads, m) from (n, heads, width)."""
     with torch.autocast(table.device.type, enabled=False):
-        return _Dot.apply(vectors.to(table.dtype), table, tokens)
+        return _Dot.apply(*_of_one_type(vectors, table), tokens)
+
+
+def _of_one_type(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Give both the wider of their two types, since mixed precision has products of matrices in a narrow one."""
+    dtype = torch.promote_types(a.dtype, b.dtype)
+    return a.to(dtype), b.to(dtype)
 
 
 class _Pool(torch.autograd.Function):
