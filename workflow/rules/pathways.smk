@@ -4,9 +4,7 @@ rule annotation_pathways:
         data=get_first_data,
         encoder="results/annotation/{dataset}/pretrained/{method}/encoder.npz",
         gene_sets=get_gene_sets,
-        code=get_code(
-            "scbench.annotation.pathways", "scbench.annotation.scrobust.pretrained", "scbench.figures.pathways"
-        ),
+        code=get_code("scbench.annotation.pathways", "scbench.annotation.untrained", "scbench.figures.pathways"),
     output:
         table="results/annotation/pathways-{dataset}-{method}.tsv",
         points="results/annotation/pathways-map-{dataset}-{method}.tsv",
@@ -38,7 +36,8 @@ rule annotation_attention:
         encoder="results/annotation/{dataset}/pretrained/{method}/encoder.npz",
         code=get_code(
             "scbench.annotation.attention_markers",
-            "scbench.annotation.scrobust.pretrained",
+            "scbench.annotation.gene_sets",
+            "scbench.annotation.untrained",
             "scbench.figures.attention",
         ),
     output:
