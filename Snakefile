@@ -23,6 +23,10 @@ include: "workflow/rules/tissue.smk"
 include: "workflow/rules/svg_inputs.smk"
 include: "workflow/rules/svg.smk"
 include: "workflow/rules/scaling.smk"
+include: "workflow/rules/annotation_inputs.smk"
+include: "workflow/rules/annotation.smk"
+include: "workflow/rules/pathways_inputs.smk"
+include: "workflow/rules/pathways.smk"
 include: "workflow/rules/report.smk"
 
 

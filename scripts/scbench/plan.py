@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from scbench import plan_svg, plan_tissue, subtracks
+from scbench import plan_annotation, plan_pathways, plan_svg, plan_tissue, subtracks
 from scbench.data.fetch import locate
 from scbench.layout import LAST_STATUS, is_expected
 from scbench.provenance import digest, sources
@@ -276,6 +276,8 @@ class Plan:
 
     def figures(self, track: str) -> list[str]:
         """Figures of a track, without suffix."""
+        if subtracks.base(track) != track:
+            return [f"results/figures/{track}-scores"]
         names = ["scores", "cost"]
         kinds = ["tissue" if track == "svg" else "confusion"]
         datasets = self.tracks[track]["datasets"]
@@ -285,6 +287,8 @@ class Plan:
         names += [f"{kind}-{dataset}" for kind in kinds for dataset in datasets]
         names += plan_svg.figures(self.tracks[track], self.registry) if track == "svg" else []
         names += plan_tissue.figures(self.tracks[track]) if track == "svg" else []
+        if track == "annotation":
+            names += plan_annotation.figures(self.tracks[track]) + plan_pathways.figures(self.tracks[track])
         return [f"results/figures/{track}-{name}" for name in names]
 
     def _marker_figures(self) -> list[str]:
@@ -309,4 +313,5 @@ class Plan:
             tables += ["results/tables/markers-summary.html"]
         tables += plan_svg.tables(self.tracks[track]) if track == "svg" else []
         tables += plan_tissue.tables(self.tracks[track]) if track == "svg" else []
+        tables += plan_pathways.tables(self.tracks[track]) if track == "annotation" else []
         return [*(f"results/{track}/{name}.tsv" for name in ("scores", "status", "ranks")), *tables, *figures]

@@ -46,6 +46,14 @@ class Result:
     n_covered: int
 
 
+def by_method(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Replicates of each method, in their order."""
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        found.setdefault(run.status["method"], []).append(run)
+    return found
+
+
 def read_runs(
     statuses: Sequence[str], outputs: Sequence[str], data: Sequence[str], facts: Sequence[str], splits: Sequence[str]
 ) -> list[Run]:

@@ -123,6 +123,10 @@ def get_first_data(wildcards):
     return PLAN.prepared(wildcards.dataset, 0)
 
 
+def get_first_facts(wildcards):
+    return facts_of(get_first_data(wildcards))
+
+
 def get_all_data(wildcards):
     return [PLAN.prepared(wildcards.dataset, r) for r in PLAN.replicates(wildcards.track, wildcards.dataset)]
 

@@ -1,0 +1,18 @@
+"""Draw the risk-coverage curves of all methods on a dataset, types left out one by one."""
+
+from scbench.figures import coverage, style
+from scbench.runs import by_method, read_runs
+from scbench.scoring.annotation import novelties
+from scbench.script import guarded
+
+with guarded(snakemake.log[0]):
+    files, labels, reject = snakemake.input, snakemake.params.labels, snakemake.params.reject
+    repeated = (list(paths) * len(labels["methods"]) for paths in (files.data, files.facts, files.splits))
+    runs = by_method(read_runs(files.statuses, files.outputs, *repeated))
+    found = {name: novelties(ones, reject) for name, ones in runs.items()}
+    figure = coverage.plot(
+        {name: subjects for name, subjects in found.items() if subjects},
+        methods=labels["methods"],
+        title=labels["datasets"][snakemake.wildcards.dataset]["label"],
+    )
+    style.save(figure, *snakemake.output)

@@ -1,0 +1,18 @@
+"""Draw how reliable the confidences of all methods on a dataset are."""
+
+from scbench.figures import reliability, style
+from scbench.runs import by_method, read_runs
+from scbench.scoring.annotation import confidences
+from scbench.script import guarded
+
+with guarded(snakemake.log[0]):
+    files, labels = snakemake.input, snakemake.params.labels
+    repeated = (list(paths) * len(labels["methods"]) for paths in (files.data, files.facts, files.splits))
+    runs = by_method(read_runs(files.statuses, files.outputs, *repeated))
+    found = {name: confidences(ones) for name, ones in runs.items()}
+    figure = reliability.plot(
+        {name: subject for name, subject in found.items() if subject is not None},
+        methods=labels["methods"],
+        title=labels["datasets"][snakemake.wildcards.dataset]["label"],
+    )
+    style.save(figure, *snakemake.output)

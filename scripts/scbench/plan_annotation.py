@@ -1,0 +1,41 @@
+"""What the annotation track draws of its runs besides scores, cost and confusion."""
+
+from typing import Any
+
+from scbench.layout import test_dropout
+
+
+def figures(run: dict[str, Any]) -> list[str]:
+    """Names of the figures, without the track and suffix."""
+    novel, sizes = run.get("novel", {"datasets": {}}), run.get("sizes", {"datasets": []})
+    return [
+        *(f"{kind}-{dataset}" for kind in ("classes", "reliability") for dataset in run["datasets"]),
+        *(f"dropout-{family}" for family in run["series"]),
+        *(f"comparison-{group}" for group in run["comparisons"]),
+        *(f"pretraining-{method}-{dataset}" for method in run["pretraining"] for dataset in run["datasets"]),
+        *(f"coverage-{dataset}" for dataset in novel["datasets"]),
+        *(f"sizes-{dataset}" for dataset in sizes["datasets"]),
+    ]
+
+
+def dropout_lines(run: dict[str, Any], family: str) -> dict[str, dict[tuple[str, str], float]]:
+    """Additional dropout of (dataset, scenario) pairs: in training and test cells, and in test cells only.
+
+    Examples
+    --------
+    >>> run = {"series": {"toys": {"toy": 0, "toy_30": 0.3}}, "test_dropout": [0.5]}
+    >>> dropout_lines(run, "toys")["Dropout in test cells only"]
+    {('toy', ''): 0, ('toy', 'test-dropout-50'): 0.5}
+    """
+    levels = run["series"][family]
+    lines = {"Dropout in all cells": {(dataset, ""): level for dataset, level in levels.items()}}
+    first = min(levels, key=levels.get)
+    if run["test_dropout"] and levels[first] == 0:
+        own = {(first, test_dropout(rate)): rate for rate in run["test_dropout"]}
+        lines["Dropout in test cells only"] = {(first, ""): 0, **own}
+    return lines
+
+
+def size_lines(run: dict[str, Any], dataset: str) -> dict[str, dict[tuple[str, str], float]]:
+    """Number of training cells of (dataset, scenario) pairs."""
+    return {"": {(dataset, f"train-{size}"): size for size in run["sizes"]["sizes"]}}
