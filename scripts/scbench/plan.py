@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from scbench import plan_annotation, plan_pathways, plan_svg, plan_tissue, subtracks
+from scbench import plan_annotation, plan_encoder, plan_svg, plan_tissue, subtracks
 from scbench.data.fetch import locate
 from scbench.layout import LAST_STATUS, is_expected
 from scbench.provenance import digest, sources
@@ -101,7 +101,8 @@ class Plan:
     def all_prepared(self) -> list[str]:
         """Every prepared dataset that the configuration needs."""
         runs = self.tracks.items()
-        own = {self.prepared(d, r) for track, run in runs for d in run["datasets"] for r in self.replicates(track, d)}
+        own = {self.prepared(name, 0) for name in plan_encoder.datasets(self.tracks.get("annotation", {}))}
+        own |= {self.prepared(d, r) for track, run in runs for d in run["datasets"] for r in self.replicates(track, d)}
         return sorted(own | plan_svg.prepared(self))
 
     def split(self, track: str, dataset: str, replicate: int | str) -> list[str]:
@@ -288,7 +289,7 @@ class Plan:
         names += plan_svg.figures(self.tracks[track], self.registry) if track == "svg" else []
         names += plan_tissue.figures(self.tracks[track]) if track == "svg" else []
         if track == "annotation":
-            names += plan_annotation.figures(self.tracks[track]) + plan_pathways.figures(self.tracks[track])
+            names += plan_annotation.figures(self.tracks[track]) + plan_encoder.figures(self.tracks[track])
         return [f"results/figures/{track}-{name}" for name in names]
 
     def _marker_figures(self) -> list[str]:
@@ -313,5 +314,5 @@ class Plan:
             tables += ["results/tables/markers-summary.html"]
         tables += plan_svg.tables(self.tracks[track]) if track == "svg" else []
         tables += plan_tissue.tables(self.tracks[track]) if track == "svg" else []
-        tables += plan_pathways.tables(self.tracks[track]) if track == "annotation" else []
+        tables += plan_encoder.tables(self.tracks[track]) if track == "annotation" else []
         return [*(f"results/{track}/{name}.tsv" for name in ("scores", "status", "ranks")), *tables, *figures]

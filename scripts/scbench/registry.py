@@ -6,11 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from scbench import subtracks
+from scbench import plan_encoder, subtracks
 from scbench.errors import UserError, did_you_mean
 from scbench.provenance import ROOT, source_file
 from scbench.svg.tissue_config import check_tissue
 from scbench.validate import read_yaml, validate
+from scbench.validate_annotation import check_annotation
 from scbench.validate_svg import check_experiments
 
 _BASES = ("MarkerSelector", "SpatialTest", "CellAnnotator")
@@ -122,6 +123,9 @@ def load_config(config: dict, registry: Registry, root: Path = ROOT) -> dict[str
         check_experiments(config["tracks"]["svg"], registry)
         check_tissue(config["tracks"]["svg"], registry.methods)
     subtracks.check(config["tracks"], registry)
+    if "annotation" in config["tracks"]:
+        check_annotation(config["tracks"]["annotation"], registry)
+        plan_encoder.check(config["tracks"]["annotation"], registry)
     return config
 
 

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scbench import plan_pathways
+from scbench import plan_encoder
 from scbench.annotation import pathways
 from scbench.annotation.gene_sets import Found, GeneSet, locate, read_gmt
 from scbench.errors import UserError
@@ -263,9 +263,9 @@ class Registry:
 
 def test_files_of_the_experiments():
     run = {"pathways": [{"dataset": "toy", "method": "scrobust", "types": {}}], "attention": []}
-    assert plan_pathways.figures(run) == ["pathways-toy-scrobust"]
-    assert plan_pathways.tables(run) == ["results/annotation/pathways-toy-scrobust.tsv"]
-    assert plan_pathways.figures({}) == []
+    assert plan_encoder.figures(run) == ["pathways-toy-scrobust"]
+    assert plan_encoder.tables(run) == ["results/annotation/pathways-toy-scrobust.tsv"]
+    assert plan_encoder.figures({}) == []
 
 
 @pytest.mark.parametrize(
@@ -279,6 +279,6 @@ def test_files_of_the_experiments():
 )
 def test_wrong_experiments_are_named(row, message):
     good = {"dataset": "toy", "method": "scrobust", "gene_sets": "config/gene_sets/pbmc.gmt", "types": {"a": "X"}}
-    plan_pathways.check({"pathways": [good], "attention": [{"dataset": "sim", "method": "scrobust"}]}, Registry())
+    plan_encoder.check({"pathways": [good], "attention": [{"dataset": "sim", "method": "scrobust"}]}, Registry())
     with pytest.raises(UserError, match=message):
-        plan_pathways.check({"pathways": [good, good | row]}, Registry())
+        plan_encoder.check({"pathways": [good, good | row]}, Registry())

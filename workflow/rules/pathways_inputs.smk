@@ -1,16 +1,13 @@
 # What the rules of pathways and markers from attention look up.
-import scbench.plan_pathways as pathways_plan
-
-ANNOTATION = PLAN.tracks.get("annotation", {})
 
 
 def get_pathways(wildcards):
     """The experiment with the gene sets of a dataset."""
-    return pathways_plan.rows(ANNOTATION, "pathways")[f"{wildcards.dataset}-{wildcards.method}"]
+    return plan_encoder.rows(ANNOTATION, "pathways")[f"{wildcards.dataset}-{wildcards.method}"]
 
 
 def get_gene_sets(wildcards):
-    return pathways_plan.gene_sets(get_pathways(wildcards))
+    return plan_encoder.gene_sets(get_pathways(wildcards))
 
 
 def get_pathway_types(wildcards):
@@ -18,16 +15,16 @@ def get_pathway_types(wildcards):
 
 
 def get_pathway_seed(wildcards):
-    return pathways_plan.seed(PLAN.config["seed"], "pathways", wildcards.dataset, wildcards.method)
+    return plan_encoder.seed(PLAN.config["seed"], "pathways", wildcards.dataset, wildcards.method)
 
 
 def get_attention_options(wildcards):
     """Arguments of `scbench.annotation.attention_markers.judge_markers`."""
-    row = pathways_plan.rows(ANNOTATION, "attention")[f"{wildcards.dataset}-{wildcards.method}"]
+    row = plan_encoder.rows(ANNOTATION, "attention")[f"{wildcards.dataset}-{wildcards.method}"]
     return {
         "top": row["top"],
-        "classifiers": pathways_plan.classifiers(PLAN.tracks),
-        "seed": pathways_plan.seed(PLAN.config["seed"], "attention", wildcards.dataset, wildcards.method),
+        "classifiers": plan_encoder.classifiers(PLAN.tracks),
+        "seed": plan_encoder.seed(PLAN.config["seed"], "attention", wildcards.dataset, wildcards.method),
     }
 
 

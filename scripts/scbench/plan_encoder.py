@@ -1,4 +1,4 @@
-"""What the experiments with pathways and with attention make: names, figures and tables."""
+"""What the experiments with encoders that saw no labels make: names, figures and tables."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from scbench.seeds import seed as derived_seed
 if TYPE_CHECKING:
     from scbench.registry import Registry
 
-KINDS = ("pathways", "attention")
+KINDS = ("embeddings", "pathways", "attention", "stages")
 # Classifiers of the panels where the configuration has no marker track: the first two of its default.
 _CLASSIFIERS = ["knn3", "svm"]
 _ENTRY = "scbench.annotation.scrobust."
@@ -35,6 +35,11 @@ def figures(run: dict[str, Any]) -> list[str]:
 def tables(run: dict[str, Any]) -> list[str]:
     """Paths of the tables."""
     return [f"results/annotation/{name}.tsv" for name in figures(run)]
+
+
+def datasets(run: dict[str, Any]) -> list[str]:
+    """Datasets of the experiments, each once."""
+    return list(dict.fromkeys(row["dataset"] for kind in KINDS for row in run.get(kind, ())))
 
 
 def check(run: dict[str, Any], registry: "Registry") -> None:
