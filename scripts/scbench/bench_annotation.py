@@ -108,6 +108,9 @@ def _ranked(X: Any) -> Any:
 def _adam(*modules: Any) -> Any:
     import torch
 
+    from scbench.annotation.scrobust.allocation import keep_freed_memory
+
+    keep_freed_memory()
     return torch.optim.Adam(torch.nn.ModuleList(modules).parameters(), lr=5e-5, fused=True)
 
 
@@ -128,9 +131,6 @@ def _naive_finetuning(X: Any) -> Any:
 
 def _warm(made: Any, cells: int) -> Any:
     """Take a step, which imports, allocates and makes the optimiser's state."""
-    from scbench.annotation.scrobust.allocation import keep_freed_memory
-
-    keep_freed_memory()
     made.step(range(cells))
     return made
 
