@@ -262,9 +262,7 @@ def test_missing_and_unassigned_cells_are_wrong():
 
 def test_the_same_cells_with_more_dropout_are_a_scenario_of_their_own():
     cells = ["c16", "c17", "c18", "c19"]
-    output = pd.concat(
-        [_labelled(cells, [*"abab"], 0.9), _labelled(cells, [*"aaaa"], 0.6, scenario="test-dropout-30")]
-    )
+    output = pd.concat([_labelled(cells, [*"abab"], 0.9), _labelled(cells, [*"aaaa"], 0.6, scenario="test-dropout-30")])
     values = _values(_score("annotation", "linear_svm", output, _cells(), **SPLIT)[0])
     assert values["", "accuracy"] == 1
     assert values["test-dropout-30", "accuracy"] == 0.5

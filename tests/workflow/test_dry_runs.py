@@ -14,7 +14,7 @@ def _snakemake(root, folder, *args):
     return subprocess.run(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", ["config", "smoke", "paper", "scaling"])
+@pytest.mark.parametrize("name", ["config", "smoke", "paper", "annotation", "scaling"])
 def test_every_configuration_can_be_planned(root, tmp_path, name):
     done = _snakemake(root, tmp_path, "--cores", "2", "--configfile", str(root / f"config/{name}.yaml"))
     assert done.returncode == 0, done.stdout

@@ -87,7 +87,8 @@ def clusters(values: np.ndarray, *, seed: int) -> np.ndarray:
     adata = AnnData(np.zeros((len(values), 0), dtype=np.float32), obsm={"X": values})
     sc.pp.neighbors(adata, n_neighbors=min(_NEIGHBOURS, len(values) - 1), use_rep="X", random_state=seed)
     sc.tl.leiden(adata, flavor="igraph", n_iterations=2, directed=False, random_state=seed)
-    return adata.obs["leiden"].to_numpy(str)
+    names = adata.obs["leiden"].astype(str)
+    return names.map({name: str(place) for place, name in enumerate(names.value_counts().index)}).to_numpy(str)
 
 
 def layout(values: np.ndarray, kind: str, *, seed: int) -> np.ndarray:

@@ -69,7 +69,7 @@ def plot(
     ticks = sorted(set(table["x"]))
     for ax in grid[-1]:
         if log:
-            ax.set_xscale("log")
+            ax.set(xscale="log", xlim=(ticks[0] / 1.2, ticks[-1] * 1.2))
         ax.set_xlabel(axis)
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.minorticks_off()

@@ -1,0 +1,153 @@
+"""Figures of the annotation track, from tables made here."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scbench.figures import annotation_classes, annotation_lines, coverage, embeddings, pretraining, reliability, stages
+from scbench.figures.style import save
+from scbench.metrics.annotation import Confidences, Novelty
+from scbench.registry import Registry
+
+REGISTRY = Registry.load()
+METHODS = {name: REGISTRY.method(name) for name in ("scrobust", "linear_svm", "knn_pca", "majority_type", "true_type")}
+METRICS = REGISTRY.metrics_of("annotation")
+DATASETS = {name: REGISTRY.dataset(name) for name in ("zeisel", "zeisel_dropout_30", "zeisel_dropout_50")}
+LABELS = {"methods": METHODS, "metrics": METRICS, "datasets": DATASETS}
+TYPES = {"many": 90, "some <&>": 40, "few": 3}
+
+
+def _scores(status="ok"):
+    rng = np.random.default_rng(0)
+    rows = [
+        ("annotation", dataset, scenario, name, method, replicate, metric, rng.random(), "ok")
+        for dataset in DATASETS
+        for scenario in ("", "test-dropout-30")
+        for method in METHODS
+        for replicate in range(3)
+        for metric, names in (("macro_f1", [""]), ("accuracy", [""]), ("class_accuracy", TYPES))
+        for name in names
+    ]
+    columns = ["track", "dataset", "scenario", "class", "method", "replicate", "metric", "value", "status"]
+    table = pd.DataFrame(rows, columns=columns)
+    bad = (table["method"] == "knn_pca") & (table["replicate"] == 1)
+    table.loc[bad, "status"] = status
+    return table.assign(value=table["value"].mask(table["status"] != "ok"))
+
+
+def _texts(figure):
+    return [text.get_text() for text in figure.findobj(lambda item: hasattr(item, "get_text"))]
+
+
+def _saved(figure, tmp_path):
+    save(figure, tmp_path / "it.png", tmp_path / "it.pdf")
+    assert (tmp_path / "it.png").stat().st_size > 2000
+    return _texts(figure)
+
+
+def test_types_are_by_size_and_rare_ones_are_marked(tmp_path):
+    figure = annotation_classes.plot(_scores(), **LABELS, dataset="zeisel", sizes=TYPES, rare=0.05)
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels == ["many (90)", "some <&> (40)", "few (3)"]
+    assert "rare" in _saved(figure, tmp_path)
+    assert len(figure.axes[0].get_yticklabels()) == 4, "the truth is not drawn"
+
+
+def test_lines_of_dropout_in_all_cells_and_in_test_cells(tmp_path):
+    lines = {
+        "Dropout in all cells": {("zeisel", ""): 0, ("zeisel_dropout_30", ""): 0.3, ("zeisel_dropout_50", ""): 0.5},
+        "Dropout in test cells only": {("zeisel", ""): 0, ("zeisel", "test-dropout-30"): 0.3},
+    }
+    scores = _scores("oom")
+    options = {"lines": lines, "axis": "dropout", "title": "It", "track": "annotation"}
+    figure = annotation_lines.plot(scores, scores, **LABELS, **options)
+    texts = _saved(figure, tmp_path)
+    assert any("dropout in\ntest cells only" in text or "dropout in test" in text.replace("\n", " ") for text in texts)
+    assert any("failed" in text for text in texts)
+    means = scores[(scores["metric"] == "macro_f1") & (scores["method"] == "scrobust") & (scores["scenario"] == "")]
+    expected = means.groupby("dataset", sort=False)["value"].mean().to_numpy()
+    drawn = [line.get_ydata() for line in figure.findobj(lambda item: hasattr(item, "get_ydata"))]
+    assert any(len(line) == 3 and np.allclose(np.asarray(line, float), expected) for line in drawn)
+
+
+def test_a_logarithmic_axis_shows_every_size(tmp_path):
+    lines = {"": {("zeisel", ""): 50, ("zeisel_dropout_30", ""): 800}}
+    options = {"lines": lines, "axis": "Training cells", "title": "It", "track": "annotation-sizes", "log": True}
+    figure = annotation_lines.plot(_scores(), _scores(), **LABELS, **options)
+    _saved(figure, tmp_path)
+    low, high = figure.findobj(lambda item: hasattr(item, "get_xlim"))[0].get_xlim()
+    assert low < 50 < 800 < high < 2000
+
+
+def test_without_scores_a_figure_says_so(tmp_path):
+    nothing = _scores().iloc[:0]
+    options = {"lines": {"": {}}, "axis": "", "title": "It", "track": "annotation"}
+    assert any("no scores" in text for text in _texts(annotation_lines.plot(nothing, nothing, **LABELS, **options)))
+    figure = annotation_classes.plot(nothing, **LABELS, dataset="zeisel", sizes=TYPES, rare=0.05)
+    assert any("no scores" in text for text in _saved(figure, tmp_path))
+    assert any("no method" in text for text in _texts(reliability.plot({}, methods=METHODS, title="It")))
+    assert any("no method" in text for text in _texts(coverage.plot({}, methods=METHODS, title="It")))
+    assert any("no pre-training" in text for text in _texts(pretraining.plot({}, title="It")))
+
+
+def test_reliability_of_each_method_with_its_error(tmp_path):
+    rng = np.random.default_rng(1)
+    confidence = rng.random(300)
+    subjects = {
+        "linear_svm": Confidences(rng.random(300) < confidence, confidence),
+        "knn_pca": Confidences(np.ones(300, bool), np.full(300, 0.5)),
+    }
+    texts = _saved(reliability.plot(subjects, methods=METHODS, title="It"), tmp_path)
+    assert "ECE 0.500" in texts
+    assert {"Linear SVM", "kNN on PCA"} <= set(texts)
+
+
+def test_risk_and_coverage_are_ordered_by_area(tmp_path):
+    novel = np.repeat([False, True], [60, 20])
+    good = Novelty(novel, ~novel, np.where(novel, 0.2, 0.9), 0.5)
+    bad = good._replace(confidence=np.where(novel, 0.9, 0.2))
+    figure = coverage.plot({"knn_pca": [bad], "linear_svm": [good, good]}, methods=METHODS, title="It")
+    texts = [text for text in dict.fromkeys(_saved(figure, tmp_path)) if "SVM" in text or "kNN" in text]
+    # Three quarters at no risk, then a quarter; or a quarter at risk one, then a quarter for the rest.
+    assert texts == ["0.062  Linear SVM", "0.438  kNN on PCA"]
+
+
+def test_losses_of_both_parts(tmp_path):
+    parts, losses = ("train", "validation"), ("contrastive", "expression")
+    rows = [(e, part, loss, 1 / e) for e in range(1, 6) for part in parts for loss in losses]
+    epoch, part, loss, value = map(np.array, zip(*rows, strict=True))
+    extra = {"history_epoch": epoch, "history_part": part, "history_loss": loss, "history_value": value}
+    figure = pretraining.plot(extra, title="It")
+    _saved(figure, tmp_path)
+    assert [len(ax.lines) for ax in figure.axes] == [2, 2]
+
+
+@pytest.mark.parametrize("covariate", [None, "number", "name"])
+def test_maps_of_embeddings(tmp_path, covariate):
+    rng = np.random.default_rng(2)
+    values = {"number": rng.random(60), "name": rng.choice(["x", "y"], 60)}
+    points = pd.DataFrame({"x": rng.random(120), "y": rng.random(120)})
+    points["embedding"] = np.repeat(["scRobust, 400 genes", "PCA, 2000 HVGs"], 60)
+    points["cluster"], points["type"] = rng.choice(["0", "1"], 120), rng.choice(["a", "b"], 120)
+    scores = [(name, "types", score, 0.5) for name in points["embedding"].unique() for score in ("ari", "knn_purity")]
+    scores += [(name, "types", "chance", 0.4) for name in points["embedding"].unique()]
+    if covariate:
+        points["covariate"] = np.tile(values[covariate], 2)
+        scores += [(name, "covariate", "knn_r2", 0.3) for name in points["embedding"].unique()]
+    table = pd.DataFrame(scores, columns=["embedding", "of", "score", "value"])
+    texts = _saved(embeddings.plot(table, points, covariate=covariate, title="It"), tmp_path)
+    assert {"Leiden clusters", "Types", "ARI"} <= set(texts)
+    assert (covariate in texts) == bool(covariate)
+
+
+def test_stages_are_named_in_the_last_map(tmp_path):
+    rng = np.random.default_rng(3)
+    names = ["HVGs", "HVGs after ComBat", "scRobust after ComBat"]
+    points = pd.DataFrame({"x": rng.random(90), "y": rng.random(90), "embedding": np.repeat(names, 30)})
+    points["cluster"], points["type"] = rng.choice(["0", "1"], 90), rng.choice(["0", "2"], 90)
+    scores = pd.DataFrame([(n, "types", s, 0.5) for n in names for s in ("knn_purity", "chance")])
+    scores.columns = ["embedding", "of", "score", "value"]
+    named = np.repeat(["sensitive", "unnamed"], 15)
+    texts = _saved(stages.plot(points, scores, named, order=["0", "2"], title="It"), tmp_path)
+    assert "sensitive" in texts
+    assert "unnamed" not in texts
