@@ -13,6 +13,7 @@ def figures(run: dict[str, Any]) -> list[str]:
         *(f"dropout-{family}" for family in run["series"]),
         *(f"comparison-{group}" for group in run["comparisons"]),
         *(f"pretraining-{method}-{dataset}" for method in run["pretraining"] for dataset in run["datasets"]),
+        *(name for name in ("novel", "platforms") if name in run),
         *(f"coverage-{dataset}" for dataset in novel["datasets"]),
         *(f"sizes-{dataset}" for dataset in sizes["datasets"]),
     ]
@@ -39,3 +40,30 @@ def dropout_lines(run: dict[str, Any], family: str) -> dict[str, dict[tuple[str,
 def size_lines(run: dict[str, Any], dataset: str) -> dict[str, dict[tuple[str, str], float]]:
     """Number of training cells of (dataset, scenario) pairs."""
     return {"": {(dataset, f"train-{size}"): size for size in run["sizes"]["sizes"]}}
+
+
+def novel_strips(run: dict[str, Any]) -> dict[str, Any]:
+    """What is drawn of types that were left out. By chance as many cells are called novel as are rejected."""
+    return {
+        "shown": {"novel_accuracy": run["novel"]["reject"], "known_accuracy": None, "novelty_auroc": 0.5},
+        "scenario": "novel",
+        "names": run["novel"]["datasets"],
+        "title": "Types that were never seen",
+    }
+
+
+def platform_strips(run: dict[str, Any]) -> dict[str, Any]:
+    """What is drawn of batches that were tested on.
+
+    Examples
+    --------
+    >>> run = {"platforms": {"datasets": {"toy": {"column": "batch", "tests": ["a", "b"]}}}}
+    >>> platform_strips(run)["names"]
+    {'toy': ['a', 'b']}
+    """
+    return {
+        "shown": dict.fromkeys(("accuracy", "weighted_f1", "macro_f1")),
+        "scenario": "",
+        "names": {dataset: row["tests"] for dataset, row in run["platforms"]["datasets"].items()},
+        "title": "Tested on a batch that was not trained on",
+    }

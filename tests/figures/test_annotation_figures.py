@@ -4,8 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scbench.figures import annotation_classes, annotation_lines, coverage, embeddings, pretraining, reliability, stages
-from scbench.figures.style import save
+from scbench.collect import rank_table
+from scbench.figures import (
+    annotation_classes,
+    annotation_lines,
+    annotation_strips,
+    coverage,
+    embeddings,
+    pretraining,
+    reliability,
+    stages,
+    style,
+)
 from scbench.metrics.annotation import Confidences, Novelty
 from scbench.registry import Registry
 
@@ -40,7 +50,7 @@ def _texts(figure):
 
 
 def _saved(figure, tmp_path):
-    save(figure, tmp_path / "it.png", tmp_path / "it.pdf")
+    style.save(figure, tmp_path / "it.png", tmp_path / "it.pdf")
     assert (tmp_path / "it.png").stat().st_size > 2000
     return _texts(figure)
 
@@ -79,12 +89,65 @@ def test_a_logarithmic_axis_shows_every_size(tmp_path):
     assert low < 50 < 800 < high < 2000
 
 
+# --- replicates with names --------------------------------------------------------------------------------------------
+
+NOVEL = {"shown": {"macro_f1": None, "accuracy": 0.5}, "scenario": "", "title": "It", "track": "annotation"}
+
+
+def _strips(scores, *, names="xyz", **changes):
+    ranks = rank_table(scores, METHODS, METRICS, overlap=0, confidence=0.95)
+    one = LABELS | {"datasets": {"zeisel": DATASETS["zeisel"]}}
+    return annotation_strips.plot(scores, ranks, **one, **NOVEL | {"names": {"zeisel": names}} | changes)
+
+
+def test_each_replicate_has_a_mark_and_a_name(tmp_path):
+    scores = _scores()
+    figure = _strips(scores, names=["$type", "a type with a name that is quite long", "b"])
+    assert {"$type", "a type with a…s quite long", "b"} < set(_saved(figure, tmp_path))
+    ax = figure.axes[0]
+    marks = [line for line in ax.lines if line.get_marker() in style.MARKERS]
+    expected = scores[(scores["dataset"] == "zeisel") & (scores["metric"] == "macro_f1") & (scores["scenario"] == "")]
+    drawn = sorted((line.get_marker(), line.get_xdata()[0]) for line in marks)
+    assert drawn == sorted((style.MARKERS[row.replicate], row.value) for row in expected.itertuples())
+    means = sorted(segment[0][0] for lines in ax.collections for segment in lines.get_segments())
+    np.testing.assert_allclose(means, sorted(expected.groupby("method")["value"].mean()))
+    dashed = [[line.get_xdata()[0] for line in ax.lines if line.get_linestyle() == "--"] for ax in figure.axes[:2]]
+    assert dashed == [[], [0.5]]
+
+
+def test_runs_that_failed_have_no_mark_and_lower_the_mean(tmp_path):
+    figure = _strips(_scores("timeout"))
+    assert _saved(figure, tmp_path).count("1 of 3 failed (timeout)") == 1
+    scores = _scores("oom")
+    scores.loc[scores["method"] == "linear_svm", ["value", "status"]] = [np.nan, "oom"]
+    figure = _strips(scores)
+    order = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert order[2:] == ["Linear SVM", "Majority", "Truth"], "controls have no rank"
+    assert len([line for line in figure.axes[0].lines if line.get_marker() in style.MARKERS]) == 3 * 4 - 1
+    assert "all 3 failed (oom)" in _saved(figure, tmp_path)
+
+
+def test_a_metric_that_a_method_has_not_is_said_to_be_undefined(tmp_path):
+    scores = _scores()
+    figure = _strips(scores[(scores["method"] != "knn_pca") | (scores["metric"] != "accuracy")])
+    assert _saved(figure, tmp_path).count("not defined") == 1
+
+
+def test_too_many_replicates_for_marks_have_no_names(tmp_path):
+    more = [_scores().assign(replicate=lambda table, n=n: table["replicate"] + 3 * n) for n in range(3)]
+    figure = _strips(pd.concat(more, ignore_index=True), names=[f"batch {n}" for n in range(9)])
+    texts = _saved(figure, tmp_path)
+    assert "batch 0" not in texts
+    assert DATASETS["zeisel"]["label"] in texts
+
+
 def test_without_scores_a_figure_says_so(tmp_path):
     nothing = _scores().iloc[:0]
     options = {"lines": {"": {}}, "axis": "", "title": "It", "track": "annotation"}
     assert any("no scores" in text for text in _texts(annotation_lines.plot(nothing, nothing, **LABELS, **options)))
     figure = annotation_classes.plot(nothing, **LABELS, dataset="zeisel", sizes=TYPES, rare=0.05)
     assert any("no scores" in text for text in _saved(figure, tmp_path))
+    assert "It: there are no scores." in _texts(_strips(_scores(), scenario="another"))
     assert any("no method" in text for text in _texts(reliability.plot({}, methods=METHODS, title="It")))
     assert any("no method" in text for text in _texts(coverage.plot({}, methods=METHODS, title="It")))
     assert any("no pre-training" in text for text in _texts(pretraining.plot({}, title="It")))

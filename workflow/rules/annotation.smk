@@ -66,6 +66,48 @@ use rule figure_scores as annotation_sizes with:
         options=get_size_options,
 
 
+use rule figure_scores as annotation_novel with:
+    input:
+        scores="results/{track}-novel/scores.tsv",
+        ranks="results/{track}-novel/ranks.tsv",
+        code=get_code("scbench.figures.annotation_strips"),
+    output:
+        png=report(
+            "results/figures/{track}-novel.png",
+            caption="../report/annotation_novel.rst",
+            category=get_track_title,
+            labels={"figure": "Novel types"},
+        ),
+        pdf="results/figures/{track}-novel.pdf",
+    log:
+        "results/logs/figures/{track}-novel.log",
+    params:
+        labels=get_novel_labels,
+        module="annotation_strips",
+        options=get_novel_options,
+
+
+use rule figure_scores as annotation_platforms with:
+    input:
+        scores="results/{track}-platforms/scores.tsv",
+        ranks="results/{track}-platforms/ranks.tsv",
+        code=get_code("scbench.figures.annotation_strips"),
+    output:
+        png=report(
+            "results/figures/{track}-platforms.png",
+            caption="../report/annotation_platforms.rst",
+            category=get_track_title,
+            labels={"figure": "Across platforms"},
+        ),
+        pdf="results/figures/{track}-platforms.pdf",
+    log:
+        "results/logs/figures/{track}-platforms.log",
+    params:
+        labels=get_platform_labels,
+        module="annotation_strips",
+        options=get_platform_options,
+
+
 rule annotation_reliability:
     input:
         statuses=get_all_runs("status.json"),

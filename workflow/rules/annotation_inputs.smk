@@ -38,6 +38,14 @@ def get_size_options(wildcards):
     }
 
 
+def get_novel_options(wildcards):
+    return plan_annotation.novel_strips(ANNOTATION)
+
+
+def get_platform_options(wildcards):
+    return plan_annotation.platform_strips(ANNOTATION)
+
+
 def get_sub_track_runs(track, name):
     """One file of each replicate of each method of a sub-track on a dataset."""
 
@@ -68,3 +76,7 @@ def get_novel_labels(wildcards):
 
 def get_size_labels(wildcards):
     return PLAN.labels("annotation-sizes")
+
+
+def get_platform_labels(wildcards):
+    return PLAN.labels("annotation-platforms")

@@ -83,6 +83,11 @@ def known_accuracy(subject: Novelty) -> float:
     return float((~rejected(subject) & subject.right)[~subject.novel].mean())
 
 
+def known_rejected(subject: Novelty) -> float:
+    """Share of the cells of known types that are called novel."""
+    return float(rejected(subject)[~subject.novel].mean())
+
+
 def novelty_auroc(subject: Novelty) -> float:
     """Probability that a novel cell has a lower confidence than a known one, ties counting half; NaN without any."""
     if np.isnan(subject.confidence).any():
