@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from scbench.errors import InvalidOutputError
+from scbench.errors import InvalidOutputError, UserError
 from scbench.layout import OUTPUT_COLUMNS
 
 UNASSIGNED = "unassigned"
@@ -167,6 +167,19 @@ def check_tests(table: object, genes: np.ndarray, *, pvalues: bool = True) -> pd
     if not pvalues and not np.isnan(p).all():
         raise InvalidOutputError("the registry says that the method gives no p-values (pvalues: false), but it did")
     return table.assign(gene=genes)[OUTPUT_COLUMNS["svg"]]
+
+
+def check_values(X: sp.spmatrix) -> None:
+    """Check that the values given to a method are numbers, for methods whose library does not.
+
+    Raises
+    ------
+    UserError
+        Naming the first that is not.
+    """
+    wrong = ~np.isfinite(X.data)
+    if wrong.any():
+        raise UserError(f"values must be finite. Got {X.data[wrong][0]} ({wrong.sum()} in all)")
 
 
 def check_prediction(prediction: object, n_cells: int, classes: np.ndarray) -> Prediction:

@@ -232,8 +232,8 @@ def test_a_child_dies_with_its_supervisor(files, tmp_path):
     spec = {
         "track": "svg", "dataset": "toy", "method": "faulty", "replicate": 0, "attempt": 1, "seed": 1,
         "entry": "faulty:Loops", "params": {}, "input_scale": "log1p", "role": "method", "regime": "inductive",
-        "pvalues": True, "uses_samples": False, "uses_labels": False, "checkpoints": False, "env": "base", "threads": 1, "mem_mb": 2000,
-        "timeout_s": 60, "data": str(files / "toy_spots.h5ad"), "split": None,
+        "pvalues": True, "uses_samples": False, "uses_labels": False, "checkpoints": False, "env": "base",
+        "threads": 1, "mem_mb": 2000, "timeout_s": 60, "data": str(files / "toy_spots.h5ad"), "split": None,
     }  # fmt: skip
     paths = {key: str(tmp_path / key) for key in ("status", "output", "extra", "log")}
     code = f"from scbench import supervise; supervise.run({spec!r}, **{paths!r})"
@@ -257,8 +257,8 @@ def test_a_full_disk_leaves_nothing_half_written(files, tmp_path):
     spec = {
         "track": "svg", "dataset": "toy", "method": "faulty", "replicate": 0, "attempt": 1, "seed": 1,
         "entry": "faulty:Good", "params": {}, "input_scale": "log1p", "role": "method", "regime": "inductive",
-        "pvalues": True, "uses_samples": False, "uses_labels": False, "checkpoints": False, "env": "base", "threads": 1, "mem_mb": 2000,
-        "timeout_s": 60, "data": str(files / "toy_spots.h5ad"), "split": None,
+        "pvalues": True, "uses_samples": False, "uses_labels": False, "checkpoints": False, "env": "base",
+        "threads": 1, "mem_mb": 2000, "timeout_s": 60, "data": str(files / "toy_spots.h5ad"), "split": None,
     }  # fmt: skip
     paths = {key: str(tmp_path / key) for key in ("status", "output", "extra", "log")}
     code = (

@@ -5,7 +5,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from scbench.annotation.neural import device_of, probabilities, train
-from scbench.contract import CellAnnotator, Prediction
+from scbench.contract import CellAnnotator, Prediction, check_values
 from scbench.markers.sampling import inner_split
 
 
@@ -74,6 +74,7 @@ class MLP(CellAnnotator):
         self, X: sp.csr_matrix, labels: np.ndarray, *, seed: int, X_unlabelled: sp.csr_matrix | None = None
     ) -> "MLP":
         """Learn from log1p values; see `scbench.contract.CellAnnotator`."""
+        check_values(X)
         import torch
         from torch import nn
 
@@ -101,5 +102,6 @@ class MLP(CellAnnotator):
 
     def predict(self, X: sp.csr_matrix) -> Prediction:
         """Predict from log1p values; the confidence is the probability of the type."""
+        check_values(X)
         shares = probabilities(self.model_, lambda rows: X[rows].toarray(), X.shape[0])
         return Prediction(self.types_[shares.argmax(axis=1)], shares.max(axis=1))

@@ -5,7 +5,7 @@ import scipy.sparse as sp
 from scipy.special import softmax
 from sklearn.metrics.pairwise import euclidean_distances
 
-from scbench.contract import CellAnnotator, Prediction
+from scbench.contract import CellAnnotator, Prediction, check_values
 
 
 class NearestCentroid(CellAnnotator):
@@ -34,6 +34,7 @@ class NearestCentroid(CellAnnotator):
         self, X: sp.csr_matrix, labels: np.ndarray, *, seed: int, X_unlabelled: sp.csr_matrix | None = None
     ) -> "NearestCentroid":
         """Learn from log1p values; see `scbench.contract.CellAnnotator`."""
+        check_values(X)
         self.types_, y = np.unique(labels, return_inverse=True)
         counts = np.bincount(y)
         members = sp.csr_matrix((1 / counts[y], (y, np.arange(len(y)))), shape=(len(counts), len(y)))
@@ -42,5 +43,6 @@ class NearestCentroid(CellAnnotator):
 
     def predict(self, X: sp.csr_matrix) -> Prediction:
         """Predict from log1p values."""
+        check_values(X)
         distances = euclidean_distances(X, self.centroids_)
         return Prediction(self.types_[distances.argmin(axis=1)], softmax(-distances, axis=1).max(axis=1))

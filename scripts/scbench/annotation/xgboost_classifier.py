@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from scbench.contract import CellAnnotator, Prediction
+from scbench.contract import CellAnnotator, Prediction, check_values
 from scbench.markers.sampling import inner_split
 
 
@@ -74,6 +74,7 @@ class XGBoost(CellAnnotator):
         self, X: sp.csr_matrix, labels: np.ndarray, *, seed: int, X_unlabelled: sp.csr_matrix | None = None
     ) -> "XGBoost":
         """Learn from log1p values; see `scbench.contract.CellAnnotator`."""
+        check_values(X)
         import xgboost as xgb
 
         y, self.types_ = pd.factorize(labels)  # by first appearance: names must not matter
@@ -109,6 +110,7 @@ class XGBoost(CellAnnotator):
 
     def predict(self, X: sp.csr_matrix) -> Prediction:
         """Predict from log1p values; the confidence is the probability of the type."""
+        check_values(X)
         import xgboost as xgb
 
         shares = self.booster_.predict(xgb.DMatrix(_without_stored_zeros(X), nthread=self.threads))
