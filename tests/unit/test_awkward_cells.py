@@ -28,9 +28,8 @@ METHODS = [
 ][::-1]
 LEARNING = [name for name in METHODS if REGISTRY.method(name)["role"] == "method"]
 
-# A method that ends with an unclear error on a single type, which the workflow lets not come to a method
-# (`scbench.data.checks`), and one that sees which genes are zero and nothing else, of 50 of which few are. An entry that
-# no longer fails is an error.
+# One ends with an unclear error on a single type, which the workflow lets not come to a method (`scbench.data.checks`);
+# one sees which genes are zero and nothing else, of 50 of which few are. An entry that no longer fails is an error.
 KEPT = {("single", "xgboost"), ("apart", "scrobust_faithful")}
 
 
