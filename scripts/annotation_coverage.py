@@ -12,6 +12,7 @@ with guarded(snakemake.log[0]):
     found = {name: novelties(ones, reject) for name, ones in runs.items()}
     figure = coverage.plot(
         {name: subjects for name, subjects in found.items() if subjects},
+        statuses={name: [run.status["status"] for run in ones] for name, ones in runs.items()},
         methods=labels["methods"],
         title=labels["datasets"][snakemake.wildcards.dataset]["label"],
     )

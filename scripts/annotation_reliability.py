@@ -12,6 +12,7 @@ with guarded(snakemake.log[0]):
     found = {name: confidences(ones) for name, ones in runs.items()}
     figure = reliability.plot(
         {name: subject for name, subject in found.items() if subject is not None},
+        statuses={name: [run.status["status"] for run in ones] for name, ones in runs.items()},
         methods=labels["methods"],
         title=labels["datasets"][snakemake.wildcards.dataset]["label"],
     )

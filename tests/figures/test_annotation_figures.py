@@ -3,12 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.lines import Line2D
 
 from scbench.collect import rank_table
 from scbench.figures import (
     annotation_classes,
     annotation_lines,
     annotation_strips,
+    comparison,
     coverage,
     embeddings,
     pretraining,
@@ -56,10 +58,12 @@ def _saved(figure, tmp_path):
 
 
 def test_types_are_by_size_and_rare_ones_are_marked(tmp_path):
-    figure = annotation_classes.plot(_scores(), **LABELS, dataset="zeisel", sizes=TYPES, rare=0.05)
+    figure = annotation_classes.plot(_scores("oom"), **LABELS, dataset="zeisel", sizes=TYPES, rare=0.05)
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert labels == ["many (90)", "some <&> (40)", "few (3)"]
-    assert "rare" in _saved(figure, tmp_path)
+    assert {"rare", "1 of 3 failed (oom): kNN on PCA"} < set(_saved(figure, tmp_path))
+    red = [label.get_text() for label in figure.axes[0].get_yticklabels() if label.get_color() == style.BAD]
+    assert red == ["kNN on PCA"]
     assert len(figure.axes[0].get_yticklabels()) == 4, "the truth is not drawn"
 
 
@@ -72,12 +76,29 @@ def test_lines_of_dropout_in_all_cells_and_in_test_cells(tmp_path):
     options = {"lines": lines, "axis": "dropout", "title": "It", "track": "annotation"}
     figure = annotation_lines.plot(scores, scores, **LABELS, **options)
     texts = _saved(figure, tmp_path)
-    assert any("dropout in\ntest cells only" in text or "dropout in test" in text.replace("\n", " ") for text in texts)
-    assert any("failed" in text for text in texts)
+    assert {"Dropout in all cells", "Dropout in test cells only"} <= set(texts)
+    assert any("failed (oom): kNN on PCA" in text for text in texts)
     means = scores[(scores["metric"] == "macro_f1") & (scores["method"] == "scrobust") & (scores["scenario"] == "")]
     expected = means.groupby("dataset", sort=False)["value"].mean().to_numpy()
     drawn = [line.get_ydata() for line in figure.findobj(lambda item: hasattr(item, "get_ydata"))]
     assert any(len(line) == 3 and np.allclose(np.asarray(line, float), expected) for line in drawn)
+    poorer = scores[
+        (scores["metric"] == "macro_f1") & (scores["method"] == "scrobust") & (scores["dataset"] == "zeisel")
+    ]
+    expected = poorer.groupby("scenario", sort=False)["value"].mean().to_numpy()
+    dashed = [line for line in figure.findobj(Line2D) if line.is_dashed() and len(line.get_ydata()) == 2]
+    assert any(np.allclose(line.get_ydata(), expected) for line in dashed)
+
+
+def test_a_comparison_of_annotators_has_macro_f1_and_accuracy(tmp_path):
+    scores = _scores("oom")
+    ranks = rank_table(scores, METHODS, METRICS, overlap=0.25, confidence=0.95)
+    names = ["scrobust", "knn_pca"]
+    figure = comparison.plot(scores, ranks, **LABELS, names=names, title="Ablation", track="annotation")
+    texts = _saved(figure, tmp_path)
+    assert "Ablation" in texts, "no scenario in the title"
+    assert [ax.get_xlabel().partition("\n")[0] for ax in figure.axes] == ["Macro F1", "Accuracy"]
+    assert any(text.endswith("1 of 3 failed (oom)") for text in texts)
 
 
 def test_a_logarithmic_axis_shows_every_size(tmp_path):
@@ -148,9 +169,9 @@ def test_without_scores_a_figure_says_so(tmp_path):
     figure = annotation_classes.plot(nothing, **LABELS, dataset="zeisel", sizes=TYPES, rare=0.05)
     assert any("no scores" in text for text in _saved(figure, tmp_path))
     assert "It: there are no scores." in _texts(_strips(_scores(), scenario="another"))
-    assert any("no method" in text for text in _texts(reliability.plot({}, methods=METHODS, title="It")))
-    assert any("no method" in text for text in _texts(coverage.plot({}, methods=METHODS, title="It")))
-    assert any("no pre-training" in text for text in _texts(pretraining.plot({}, title="It")))
+    assert any("no method" in text for text in _texts(reliability.plot({}, statuses={}, methods=METHODS, title="It")))
+    assert any("no method" in text for text in _texts(coverage.plot({}, statuses={}, methods=METHODS, title="It")))
+    assert any("no losses of pre-training" in text for text in _texts(pretraining.plot({}, title="It")))
 
 
 def test_reliability_of_each_method_with_its_error(tmp_path):
@@ -160,17 +181,24 @@ def test_reliability_of_each_method_with_its_error(tmp_path):
         "linear_svm": Confidences(rng.random(300) < confidence, confidence),
         "knn_pca": Confidences(np.ones(300, bool), np.full(300, 0.5)),
     }
-    texts = _saved(reliability.plot(subjects, methods=METHODS, title="It"), tmp_path)
+    statuses = {"linear_svm": ["ok", "oom"], "knn_pca": ["ok"], "scrobust": ["oom", "oom"], "majority_type": ["ok"]}
+    texts = _saved(reliability.plot(subjects, statuses=statuses, methods=METHODS, title="It"), tmp_path)
     assert "ECE 0.500" in texts
     assert {"Linear SVM", "kNN on PCA"} <= set(texts)
+    notes = ["1 of 2 failed (oom): Linear SVM", "all 2 failed (oom): scRobust, ours", "no confidences: Majority"]
+    assert "\n".join(notes) in texts
 
 
 def test_risk_and_coverage_are_ordered_by_area(tmp_path):
     novel = np.repeat([False, True], [60, 20])
     good = Novelty(novel, ~novel, np.where(novel, 0.2, 0.9), 0.5)
     bad = good._replace(confidence=np.where(novel, 0.9, 0.2))
-    figure = coverage.plot({"knn_pca": [bad], "linear_svm": [good, good]}, methods=METHODS, title="It")
-    texts = [text for text in dict.fromkeys(_saved(figure, tmp_path)) if "SVM" in text or "kNN" in text]
+    statuses = {"knn_pca": ["ok", "timeout"], "linear_svm": ["ok", "ok"]}
+    subjects = {"knn_pca": [bad], "linear_svm": [good, good]}
+    figure = coverage.plot(subjects, statuses=statuses, methods=METHODS, title="It")
+    found = _saved(figure, tmp_path)
+    assert "1 of 2 failed (timeout): kNN on PCA" in found
+    texts = [text for text in dict.fromkeys(found) if text.startswith("0.") and " " in text]
     # Three quarters at no risk, then a quarter; or a quarter at risk one, then a quarter for the rest.
     assert texts == ["0.062  Linear SVM", "0.438  kNN on PCA"]
 

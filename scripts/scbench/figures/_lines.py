@@ -20,6 +20,7 @@ _COLUMNS = 3
 _MARK = 3.0
 _DODGE = 1.1  # points between methods at the same place
 _OTHERS = "#dddddd"
+_DASHED = {"linestyle": (0, (4, 2)), "linewidth": 0.8, "marker": ".", "markersize": 2.5}
 
 
 class Row(NamedTuple):
@@ -51,6 +52,7 @@ def draw(
     methods: Mapping[str, Mapping[str, Any]],
     looks: Mapping[str, style.Look],
     words: Mapping[str, str],
+    dashed: pd.DataFrame | None = None,
 ) -> np.ndarray:
     """Draw the lines.
 
@@ -67,6 +69,8 @@ def draw(
         The registry, and how methods are drawn.
     words
         By method what became of bad runs; "" if there are none. A method that has words is red in the legend.
+    dashed
+        Like `table`, a second line of each method, drawn in dashes without intervals.
 
     Returns
     -------
@@ -74,12 +78,15 @@ def draw(
         (rows, groups) axes. Vertical axes are stretched towards the ideal value; the horizontal one is the caller's.
     """
     grid = part.subplots(len(rows), len(groups), squeeze=False, sharex=True, sharey="row")
+    names = [name for group in groups for name in group]
+    dashed = table.iloc[:0] if dashed is None else dashed[dashed["method"].isin(names)]
     for axes, row in zip(grid, rows, strict=True):
-        here = table[table["row"] == row.key]
-        lines = dict(iter(here.groupby("method", sort=False)))
-        real = here[here["method"].isin([name for group in groups for name in group])]
+        here, below = (lines[lines["row"] == row.key] for lines in (table, dashed))
+        lines, second = (dict(iter(part.groupby("method", sort=False))) for part in (here, below))
+        real = here[here["method"].isin(names)]
         # Of few runs where others failed, an interval may be very wide.
-        seen = np.r_[real["mean"], real.loc[real["whole"], ["low", "high"]].to_numpy(float).ravel()]
+        intervals = real.loc[real["whole"], ["low", "high"]].to_numpy(float).ravel()
+        seen = np.concatenate([real["mean"], intervals, below["mean"]])
         stretch(axes[0], "y", seen, dict(row.metric), gap=0.13)
         better = "higher is better" if row.metric["direction"] == "higher" else "lower is better"
         axes[0].set_ylabel(f"{textwrap.fill(row.label, 20)}\n{better}", fontsize=6.5)
@@ -91,6 +98,9 @@ def draw(
                 elif name not in group:
                     ax.plot(line["x"], line["mean"], color=_OTHERS, linewidth=0.5, zorder=1)
             _panel(ax, {name: lines[name] for name in group if name in lines}, looks)
+            for name in group:
+                if name in second:
+                    ax.plot(second[name]["x"], second[name]["mean"], color=looks[name].color, **_DASHED)
     known = set(table.loc[table["mean"].notna(), "method"])
     for ax, group in zip(grid[0], groups, strict=True):
         _legend(ax, group, known, methods, looks, words)
@@ -146,6 +156,7 @@ def key(
     looks: Mapping[str, style.Look],
     interval: str,
     several: bool,
+    kinds: tuple[str, str] | None = None,
 ) -> None:
     """Explain the marks below the panels.
 
@@ -161,13 +172,19 @@ def key(
         What a vertical bar is.
     several
         Whether there are several columns, with pale lines.
+    kinds
+        What lines and dashed lines are.
     """
     mark = {"color": style.INK, "linestyle": "none", "marker": "o", "markersize": _MARK, "markeredgewidth": 0.7}
     handles = [Line2D([], [], **mark, label="mean over replicates")]
     if not table.loc[table["mean"].notna(), "whole"].all():
         handles.append(Line2D([], [], **mark, markerfacecolor="white", label="some of the runs failed"))
     if table["low"].notna().any():
-        handles.append(Line2D([], [], color=style.INK, linewidth=0.7, label=interval))
+        bar = {"marker": "|", "markersize": 7, "markeredgewidth": 0.7, "linestyle": "none"}
+        handles.append(Line2D([], [], color=style.INK, **bar, label=interval))
+    if kinds is not None:
+        handles.append(Line2D([], [], color=style.INK, linewidth=0.8, marker="o", markersize=_MARK, label=kinds[0]))
+        handles.append(Line2D([], [], color=style.INK, label=kinds[1], **_DASHED))
     for name in dict.fromkeys(table["method"]):
         if methods[name]["role"] in style.CONTROLS:
             handles.append(Line2D([], [], **_control(looks[name]), label=style.shorten(methods[name]["label"])))

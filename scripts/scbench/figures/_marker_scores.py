@@ -1,4 +1,7 @@
-"""What the figures of marker scores share: which rows and metrics they draw, and how a mean is drawn."""
+"""What the figures of marker scores share: which rows and metrics they draw, and how a mean is drawn.
+
+Some draw annotators as well.
+"""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -11,8 +14,8 @@ from matplotlib.figure import FigureBase
 
 from scbench.figures import style
 
-# The two that the SMaSH paper reports.
-_MEASURES = ("misclassification", "macro_f1")
+# The two that the SMaSH paper reports, and the two of the scRobust paper; a track has one pair of them.
+_MEASURES = ("misclassification", "macro_f1", "accuracy")
 MARK = 3.8  # points; size of the mark of a mean
 
 
@@ -51,6 +54,20 @@ def outcomes(scores: pd.DataFrame, names: Sequence[str]) -> dict[str, str]:
     runs = scores.drop_duplicates(["method", "replicate"])
     status = dict(iter(runs.groupby("method")["status"]))
     return {name: style.outcome(status[name]) if name in status else "not run" for name in names}
+
+
+def undrawn(
+    statuses: Mapping[str, Sequence[str]], drawn: Mapping[str, Any], methods: dict[str, dict[str, Any]]
+) -> dict[str, str]:
+    """Words for `footnote` in a figure of confidences: what became of bad runs, and who gives none.
+
+    Examples
+    --------
+    >>> undrawn({"a": ["ok", "oom"], "b": ["ok"]}, {"a": 0}, {"a": {"label": "A"}, "b": {"label": "B"}})
+    {'A': '1 of 2 failed (oom)', 'B': 'no confidences'}
+    """
+    words = {name: style.outcome(pd.Series(found)) for name, found in statuses.items()}
+    return {methods[name]["label"]: text or "no confidences" * (name not in drawn) for name, text in words.items()}
 
 
 def bounds(means: pd.DataFrame) -> np.ndarray:

@@ -7,6 +7,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from scbench.figures import _marker_scores as shared
 from scbench.figures import style
 
 _CMAP = "Blues"
@@ -59,7 +60,7 @@ def plot(
     marks = {"annot": shown if len(types) <= _MANY else False, "fmt": "", "annot_kws": {"fontsize": 5}}
     bar = {"label": "Share of the type's cells", "shrink": 0.7, "aspect": 15, "pad": 0.02}
     sns.heatmap(table, ax=ax, vmin=0, vmax=1, cmap=_CMAP, linewidths=0.3, cbar_kws=bar, **marks)
-    ax.set_facecolor("#eeeeee")  # all runs failed
+    ax.set_facecolor("#eeeeee")  # where all runs failed
     ax.set(xlabel="", ylabel="")
     ax.set_xticks(np.arange(len(types)) + 0.5, [f"{style.shorten(name, 26)} ({sizes[name]})" for name in types])
     ax.set_yticks(np.arange(len(names)) + 0.5, [style.shorten(methods[name]["label"]) for name in table.index])
@@ -70,4 +71,8 @@ def plot(
         ax.axvline(common, color=style.BAD, linewidth=1)
         ax.text(common + 0.1, -0.15, "rare", color=style.BAD, fontsize=style.SMALL)
     figure.suptitle(title, x=0.01, ha="left")
+    words = shared.outcomes(rows, names)
+    for name, label in zip(table.index, ax.get_yticklabels(), strict=True):
+        label.set_color(style.BAD if words[name] else style.INK)
+    shared.footnote(figure, {methods[name]["label"]: text for name, text in words.items()})
     return figure

@@ -1,4 +1,4 @@
-"""A few methods side by side on every dataset: misclassification and macro F1, with the numbers."""
+"""A few methods side by side on every dataset: misclassification or accuracy and macro F1, with the numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -44,7 +44,7 @@ def plot(
     track
         Track to draw.
     scenario
-        By default the largest number of markers per class that there is.
+        By default the largest number of markers per class that there is; annotators have none.
 
     Returns
     -------
@@ -55,7 +55,8 @@ def plot(
     References
     ----------
     Nelson M.E. et al. SMaSH: a scalable, general marker gene identification framework for single-cell RNA-sequencing.
-    BMC Bioinformatics 23, 328 (2022), Fig. 2B and 2C.
+    BMC Bioinformatics 23, 328 (2022), Fig. 2B and 2C. Park S., Lee H. Briefings in Bioinformatics 25, bbae586 (2024),
+    Fig. 3d.
     """
     scores, ranks = (shared.overall(table, track) for table in (scores, ranks))
     names = [name for name in names if name in methods]
@@ -83,7 +84,7 @@ def plot(
     panels[0].set_ylim(ticks[-1] + 0.6, -0.6)
     for place, dataset in enumerate(blocks):
         _heading(panels[0], place * step, datasets[dataset]["label"])
-    figure.suptitle(f"{title} · {scenario_label(scenario)}", x=0.01, ha="left")
+    figure.suptitle(" · ".join(filter(None, [title, scenario_label(scenario)])), x=0.01, ha="left")
     return figure
 
 

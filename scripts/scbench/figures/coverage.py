@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from scbench.figures import _marker_scores as shared
 from scbench.figures import style
 from scbench.metrics.annotation import Novelty, risk_coverage, risk_coverage_area
 
@@ -14,13 +15,21 @@ _GRID = np.linspace(0.02, 1, 99)
 
 
 @style.use()
-def plot(novelty: Mapping[str, Sequence[Novelty]], *, methods: dict[str, dict[str, Any]], title: str) -> Figure:
+def plot(
+    novelty: Mapping[str, Sequence[Novelty]],
+    *,
+    statuses: Mapping[str, Sequence[str]],
+    methods: dict[str, dict[str, Any]],
+    title: str,
+) -> Figure:
     """Draw risk-coverage curves, the mean over the types that were left out.
 
     Parameters
     ----------
     novelty
         By method, one per type that was left out; methods without confidences are absent.
+    statuses
+        By method, how its replicates ended.
     methods
         The registry.
     title
@@ -53,4 +62,5 @@ def plot(novelty: Mapping[str, Sequence[Novelty]], *, methods: dict[str, dict[st
     ax.grid()
     figure.legend(handles=handles, loc="outside right upper", title="Area  Method")
     figure.suptitle(title, x=0.01, ha="left")
+    shared.footnote(figure, shared.undrawn(statuses, novelty, methods))
     return figure

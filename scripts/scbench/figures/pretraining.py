@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from scbench.figures import style
 
@@ -30,7 +30,7 @@ def plot(extra: Mapping[str, np.ndarray], *, title: str) -> Figure:
     Park S., Lee H. Briefings in Bioinformatics 25, bbae586 (2024), Figs S1 and S2.
     """
     if "history_epoch" not in extra or not len(extra["history_epoch"]):
-        return style.blank(f"{title}: there was no pre-training.")
+        return style.blank(f"{title}: the run left no losses of pre-training.")
     table = pd.DataFrame({name: extra[f"history_{name}"] for name in ("epoch", "part", "loss", "value")})
     figure = Figure(figsize=(style.WIDTH * 0.75, 2.2))
     for ax, (loss, label) in zip(figure.subplots(1, len(_LOSSES)), _LOSSES.items(), strict=True):
@@ -38,6 +38,11 @@ def plot(extra: Mapping[str, np.ndarray], *, title: str) -> Figure:
             line = table[(table["loss"] == loss) & (table["part"] == part)].sort_values("epoch")
             ax.plot(line["epoch"], line["value"], color=color, linewidth=1.2, label=part)
         ax.set(xlabel="Epoch", ylabel=label)
+        if loss == "expression":  # a squared error, of which a bad early epoch would hide all others
+            ax.set_yscale("log")
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            ax.yaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         ax.grid()
         ax.legend()
