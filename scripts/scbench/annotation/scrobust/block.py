@@ -7,6 +7,7 @@ import torch.nn.functional as F  # noqa: N812 (torch's own convention)
 from torch import Tensor, nn
 
 from scbench.annotation.scrobust.dropout import dropout
+from scbench.annotation.scrobust.products import linear
 
 _EPS = 1e-6  # added to standard deviations by the authors' layer norm
 
@@ -25,15 +26,18 @@ class Norm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
         self.bias = nn.Parameter(torch.zeros(width))
 
-    def linear(self, standard: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """Apply gain and bias, and then a linear map, to standardised tokens."""
-        return linear(standard, weight * self.weight, bias + weight @ self.bias)
+    def folded(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """Weights and biases, for standardised tokens, of a linear map behind the norm."""
+        return weight * self.weight, bias + weight @ self.bias
 
 
 class Reading(Protocol):
     """Standardised tokens as attention reads them."""
 
     mask: Tensor | None  # (cells, tokens) which may be attended to; None: all
+
+    def linear(self, weight: Tensor, bias: Tensor) -> Tensor:
+        """Tokens after a linear map: (cells, tokens, out)."""
 
     def query(self) -> Tensor:
         """First token of each cell, (cells, width), or (1, width) if they are all the same."""
@@ -64,26 +68,12 @@ class Block(nn.Module):
         self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
         self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
-    def forward(self, stream: Tensor, standard: Tensor, mask: Tensor | None) -> Tensor:
-        """Transform all tokens.
-
-        Parameters
-        ----------
-        stream
-            (cells, tokens, width) residual path.
-        standard
-            (cells, tokens, width) its standardised form, which attention reads.
-        mask
-            (cells, tokens) which tokens may be attended to; None: all.
-        """
+    def forward(self, stream: Tensor, reading: Reading) -> Tensor:
+        """Transform all tokens: (cells, tokens, width) from their residual path and what there is to read."""
         maps = (self.query, self.key, self.value)
         weight, bias = torch.cat([x.weight for x in maps]), torch.cat([x.bias for x in maps])
-        parts = self.norm.linear(standard, weight, bias).unflatten(-1, (3, self.heads, -1))
-        mixed = F.scaled_dot_product_attention(
-            *parts.permute(2, 0, 3, 1, 4),
-            attn_mask=None if mask is None else mask[:, None, None],
-            dropout_p=self.dropout if self.training else 0.0,
-        )
+        parts = reading.linear(*self.norm.folded(weight, bias)).unflatten(-1, (3, self.heads, -1))
+        mixed = self._attend(*parts.permute(2, 0, 3, 1, 4), reading.mask)
         return self._finish(stream, mixed.transpose(1, 2).flatten(2))
 
     def summary(self, stream: Tensor, reading: Reading) -> Tensor:
@@ -93,13 +83,14 @@ class Block(nn.Module):
         weights: about 2 x heads x width multiplications per token.
         """
         share = self._drop(self.attention(reading))
-        weight, bias = self.value.weight * self.norm.weight, self.value.bias + self.value.weight @ self.norm.bias
+        weight, bias = self.norm.folded(self.value.weight, self.value.bias)
         mixed = reading.mixed(share, self._by_head(weight)) + share.sum(-1, keepdim=True) * self._by_head(bias)
         return self._finish(stream, mixed.flatten(1))
 
     def attention(self, reading: Reading) -> Tensor:
         """Attention of the first token: (cells, heads, tokens)."""
-        query = self.norm.linear(reading.query(), self.query.weight, self.query.bias).unflatten(-1, (self.heads, -1))
+        query = F.linear(reading.query(), *self.norm.folded(self.query.weight, self.query.bias))
+        query = query.unflatten(-1, (self.heads, -1))
         # The biases of the keys and of the norm add the same to all logits of a query, and cancel.
         probe = torch.einsum("chk,hkd->chd", query, self._by_head(self.key.weight)) * self.norm.weight
         logits = reading.logits(probe * query.shape[-1] ** -0.5)
@@ -107,9 +98,20 @@ class Block(nn.Module):
             logits = logits.masked_fill(~reading.mask[:, None], -torch.inf)
         return logits.float().softmax(-1)
 
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+        """Attention of all to all, (cells, heads, tokens, width of a head) each."""
+        mask = None if mask is None else mask[:, None, None]
+        p = self.dropout if self.training else 0.0
+        if p == 0 or query.device.type != "cpu":
+            return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=p)
+        # Torch does the same on CPU where there is dropout, with its own.
+        logits = query * query.shape[-1] ** -0.5 @ key.transpose(-2, -1)
+        logits = logits if mask is None else logits.masked_fill(~mask, -torch.inf)
+        return self._drop(logits.softmax(-1)) @ value
+
     def _finish(self, stream: Tensor, mixed: Tensor) -> Tensor:
         stream = stream + self._drop(linear(mixed, self.out.weight, self.out.bias))
-        hidden = self.norm_forward.linear(standardise(stream), self.up.weight, self.up.bias)
+        hidden = linear(standardise(stream), *self.norm_forward.folded(self.up.weight, self.up.bias))
         hidden = self._drop(F.gelu(hidden, approximate="tanh"))
         return self._drop(stream + self._drop(linear(hidden, self.down.weight, self.down.bias)))
 
@@ -118,14 +120,6 @@ class Block(nn.Module):
 
     def _by_head(self, x: Tensor) -> Tensor:
         return x.unflatten(0, (self.heads, -1))
-
-
-def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Apply a linear map; to all tokens on CPU, in float32, by oneDNN, a sixth faster than torch's default on AMD."""
-    by_onednn = x.ndim == 3 and x.device.type == "cpu" and x.dtype == weight.dtype == torch.float32
-    if by_onednn and torch.backends.mkldnn.is_available() and not torch.is_autocast_enabled("cpu"):
-        return F.linear(x.to_mkldnn(), weight, bias).to_dense()
-    return F.linear(x, weight, bias)
 
 
 def standardise(x: Tensor) -> Tensor:

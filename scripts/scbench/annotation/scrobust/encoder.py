@@ -79,36 +79,40 @@ class Encoder(nn.Module):
         return self.blocks[-1].attention(self._before_last(tokens, values)[1])
 
     def _before_last(self, tokens: Tensor, values: Tensor) -> tuple[list[Tensor], Reading]:
-        """Summary tokens in front of each block, and what the last one reads."""
+        """Summary tokens in front of each block, (cells, width), and what the last one reads."""
         tokens, values = F.pad(tokens, (1, 0), value=self.n_genes), F.pad(values, (1, 0), value=1.0)
         mask = tokens <= self.n_genes if self.mask_pads else None
-        if len(self.blocks) == 1 and tokens.numel() > len(self.table):
-            return self._by_gene(tokens, values, mask)
-        stream, standard = self._by_token(tokens, values)
+        rows, places = self._rows(tokens)
+        reading: Reading = self._reading(rows, places, values, mask)
+        unit = F.normalize(F.embedding(places[:, :1] if len(self.blocks) == 1 else places, rows), dim=-1)
+        stream = unit * values[:, : unit.shape[1], None]
         summaries = [stream[:, 0]]
         for block in self.blocks[:-1]:
-            stream = block(stream, standard, mask)
-            standard = standardise(stream)
+            stream = block(stream, reading)
+            reading = Tokens(standardise(stream), mask)
             summaries.append(stream[:, 0])
-        return summaries, Tokens(standard, mask)
+        return summaries, reading
 
-    def _by_token(self, tokens: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens in front of the first block and their standardised form, (cells, m, width)."""
-        rows = F.embedding(tokens, self.table)
+    def _rows(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Rows of the table that tokens need, and the place of each token's among them.
+
+        They are all rows where there are more tokens than rows. Else those of each token, once for all tokens of a gene
+        on CPU; on a GPU, finding them would make it wait.
+        """
+        if tokens.numel() > len(self.table):
+            return self.table, tokens
+        if tokens.device.type == "cpu":
+            used, places = tokens.unique(return_inverse=True)
+        else:
+            used, places = tokens.flatten(), torch.arange(tokens.numel(), device=tokens.device).view_as(tokens)
+        return F.embedding(used, self.table), places
+
+    def _reading(self, rows: Tensor, places: Tensor, values: Tensor, mask: Tensor | None) -> Genes:
+        """Read the tokens in front of the first block."""
         standard, spread = standardised(rows)
-        standard = standard * self._factor(values, spread)[..., None]
-        if self.values == "embedding":
-            standard = standard + self.features(values[..., None]) @ self.weights
-        return values[..., None] * F.normalize(rows, dim=-1), standard
-
-    def _by_gene(self, tokens: Tensor, values: Tensor, mask: Tensor | None) -> tuple[list[Tensor], Genes]:
-        """Summary token in front of the only block, (cells, width), and all tokens as rows of the table."""
-        summary, first = self._by_token(tokens[:1, :1], values[:1, :1])
-        rows, spread = standardised(self.table)
-        factor = self._factor(values, spread[tokens])
         features = self.features(values[..., None]) if self.values == "embedding" else None
         weights = None if features is None else self.weights
-        return [summary[0].expand(len(tokens), -1)], Genes(rows, tokens, factor, first[0], features, weights, mask)
+        return Genes(standard, places, self._factor(values, spread[places]), features, weights, mask)
 
     def _factor(self, values: Tensor, spread: Tensor) -> Tensor:
         """What a standardised row is multiplied with, from values and the spread of their genes."""

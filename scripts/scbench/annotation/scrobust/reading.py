@@ -7,6 +7,7 @@ import torch.nn.functional as F  # noqa: N812 (torch's own convention)
 from torch import Tensor
 
 from scbench.annotation.scrobust.gather import pool
+from scbench.annotation.scrobust.products import linear
 
 _MANY = 16  # tokens per row, from which on it is faster to multiply all rows with the weights first
 
@@ -26,6 +27,10 @@ class Tokens:
     standard: Tensor
     mask: Tensor | None
 
+    def linear(self, weight: Tensor, bias: Tensor) -> Tensor:
+        """Apply a linear map: (cells, tokens, out)."""
+        return linear(self.standard, weight, bias)
+
     def query(self) -> Tensor:
         """First token of each cell, (cells, width)."""
         return self.standard[:, 0]
@@ -41,18 +46,18 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Genes:
-    """Tokens of the first block by gene: ``factor * rows[tokens] + features @ weights``.
+    """Tokens of the first block by gene: ``factor * rows[places] + features @ weights``.
 
-    The query is the same for all cells, so its products with the rows are a table of genes x heads.
+    The first token is the same for all cells, so its products with the rows are a table of genes x heads.
 
     Attributes
     ----------
     rows
-        (genes + 2, width) standardised embeddings.
-    tokens, factor
-        (cells, tokens), the summary token first, and what its row is multiplied with.
-    first
-        (1, width) the summary token as the formula has it.
+        (genes, width) standardised embeddings, of all genes or of those that there are.
+    places
+        (cells, tokens) row of each token, the summary token first.
+    factor
+        (cells, tokens) what the rows are multiplied with.
     features, weights
         (cells, tokens, k) features of the values and their (k, width) weights; None: there are none.
     mask
@@ -60,20 +65,25 @@ class Genes:
     """
 
     rows: Tensor
-    tokens: Tensor
+    places: Tensor
     factor: Tensor
-    first: Tensor
     features: Tensor | None
     weights: Tensor | None
     mask: Tensor | None
 
+    def linear(self, weight: Tensor, bias: Tensor) -> Tensor:
+        """Apply a linear map: (cells, tokens, out)."""
+        found = torch.addcmul(bias, F.embedding(self.places, linear(self.rows, weight)), self.factor[..., None])
+        return found if self.features is None else found + self.features @ (self.weights @ weight.T)
+
     def query(self) -> Tensor:
         """Summary token, (1, width)."""
-        return self.first
+        first = F.embedding(self.places[0, :1], self.rows) * self.factor[0, 0]
+        return first if self.features is None else first + self.features[0, :1] @ self.weights
 
     def logits(self, probe: Tensor) -> Tensor:
         """Products with (1, heads, width): (cells, heads, tokens)."""
-        logits = F.embedding(self.tokens, self.rows @ probe[0].T) * self.factor[..., None]
+        logits = F.embedding(self.places, self.rows @ probe[0].T) * self.factor[..., None]
         if self.features is not None:
             logits = logits + self.features @ (self.weights @ probe[0].T)
         return logits.transpose(1, 2)
@@ -86,15 +96,15 @@ class Genes:
         """
         heads, v, _ = weight.shape
         scaled = share * self.factor[:, None]
-        if self.tokens.numel() > _MANY * len(self.rows):
+        if self.places.numel() > _MANY * len(self.rows):
             head = torch.arange(heads, device=weight.device)[:, None]
             found = pool(
                 scaled.flatten(0, 1)[:, None],
                 (self.rows @ weight.flatten(0, 1).T).view(-1, v),
-                (self.tokens[:, None] * heads + head).flatten(0, 1),
+                (self.places[:, None] * heads + head).flatten(0, 1),
             ).view(-1, heads, v)
         else:
-            found = torch.einsum("chd,hvd->chv", pool(scaled, self.rows, self.tokens), weight)
+            found = torch.einsum("chd,hvd->chv", pool(scaled, self.rows, self.places), weight)
         if self.features is None:
             return found
         return found + torch.einsum("chk,kd,hvd->chv", share @ self.features, self.weights, weight)
