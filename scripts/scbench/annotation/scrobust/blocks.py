@@ -5,11 +5,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-_BLOCK = 256
-
 
 @torch.no_grad()
-def in_blocks(function: Callable[[Tensor], Tensor], cells: Tensor, *, dim: int = 0, size: int = _BLOCK) -> Tensor:
+def in_blocks(function: Callable[[Tensor], Tensor], cells: Tensor, size: int, *, dim: int = 0) -> Tensor:
     """Apply a function to blocks of cells and join what it gives, on the CPU.
 
     Parameters
@@ -18,6 +16,8 @@ def in_blocks(function: Callable[[Tensor], Tensor], cells: Tensor, *, dim: int =
         From (`size`,) numbers of cells to values of these cells. The last block is filled up with its last cell.
     cells
         (n,) numbers of the cells.
+    size
+        Cells of a block.
     dim
         Axis of the cells in the values.
     """

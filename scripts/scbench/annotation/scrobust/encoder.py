@@ -64,6 +64,11 @@ class Encoder(nn.Module):
             self.features = nn.Sequential(nn.Linear(1, _FEATURES), nn.GELU())
             self.weights = nn.Parameter(torch.randn(_FEATURES, width) / _FEATURES**0.5)
 
+    @property
+    def at_once(self) -> int:
+        """Cells to embed at a time without gradients; beyond one block, all their tokens are in memory, 28 kB each."""
+        return 256 if len(self.blocks) == 1 else 32
+
     def forward(self, tokens: Tensor, values: Tensor) -> Tensor:
         """Embed cells: (cells, width) from (cells, n) tokens and values, without the summary token."""
         return self.by_layer(tokens, values)[-1]

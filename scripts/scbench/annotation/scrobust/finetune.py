@@ -73,7 +73,7 @@ class Classifier(nn.Module):
         self.eval()
         ranked = self.ranked(X)
         cells = torch.arange(X.shape[0], device=self.encoder.table.device)
-        logits = in_blocks(lambda block: self.head(self.embed(ranked, block)), cells)
+        logits = in_blocks(lambda block: self.head(self.embed(ranked, block)), cells, self.encoder.at_once)
         return logits.double().softmax(1).numpy()
 
 
@@ -160,7 +160,9 @@ class Finetuning(Task):
         if classifier.frozen:
             classifier.eval()
             every = torch.arange(len(y), device=device)
-            self.embedded = in_blocks(lambda block: classifier.embed(self.ranked, block), every).to(device)
+            self.embedded = in_blocks(
+                lambda block: classifier.embed(self.ranked, block), every, classifier.encoder.at_once
+            ).to(device)
             self.module = classifier.head
 
     def losses(self, cells: Tensor) -> dict[str, Tensor]:
@@ -179,7 +181,7 @@ class Finetuning(Task):
         if not len(self.held_out):
             return {}
         self.module.eval()
-        logits = in_blocks(self._logits, self.held_out).double()
+        logits = in_blocks(self._logits, self.held_out, self.classifier.encoder.at_once).double()
         truth, types = self.y[self.held_out].cpu(), np.arange(logits.shape[1])
         found = confusion_matrix(truth.numpy(), logits.argmax(1).numpy(), types)
         return {"cross_entropy": float(F.cross_entropy(logits, truth)), "macro_f1": macro_f1(found)}

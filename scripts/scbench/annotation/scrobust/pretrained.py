@@ -41,7 +41,7 @@ class Pretrained:
 
     Notes
     -----
-    Memory of all questions: a block of 256 cells, and the cells' non-zero values.
+    Memory of all questions: a block of cells (`Encoder.at_once`), and the cells' non-zero values.
 
     References
     ----------
@@ -137,7 +137,10 @@ class Pretrained:
         ranked, cells = self._input(X, selection)
         twice = self.settings.duplicate_summary
         return in_blocks(
-            lambda block: self.encoder.by_layer(*ranked.first(block, n_genes, duplicate_summary=twice)), cells, dim=1
+            lambda block: self.encoder.by_layer(*ranked.first(block, n_genes, duplicate_summary=twice)),
+            cells,
+            self.encoder.at_once,
+            dim=1,
         ).numpy()
 
     def attention(self, X: sp.csr_matrix, *, n_genes: int = 800) -> sp.csr_matrix:
@@ -152,9 +155,11 @@ class Pretrained:
         ranked, cells = self._input(X, "unique")
         n_genes = min(n_genes, X.shape[1])
         twice = self.settings.duplicate_summary
-        tokens = in_blocks(lambda block: ranked.first(block, n_genes, duplicate_summary=twice)[0], cells).numpy()
+        tokens = ranked.first(cells, n_genes, duplicate_summary=twice)[0].cpu().numpy()
         weights = in_blocks(
-            lambda block: self.encoder.attention(*ranked.first(block, n_genes, duplicate_summary=twice)).mean(1), cells
+            lambda block: self.encoder.attention(*ranked.first(block, n_genes, duplicate_summary=twice)).mean(1),
+            cells,
+            self.encoder.at_once,
         ).numpy()[:, 1:]
         genes = tokens < X.shape[1]
         indptr = np.append(0, np.cumsum(genes.sum(axis=1)))
@@ -180,7 +185,7 @@ class Pretrained:
             read = tokens.expand(len(block), -1)
             return self.encoder(read.masked_fill(values == 0, padding) if self.settings.mask_pads else read, values)
 
-        return in_blocks(embedded, torch.arange(X.shape[0], device=device)).numpy()
+        return in_blocks(embedded, torch.arange(X.shape[0], device=device), self.encoder.at_once).numpy()
 
     def _tokens(self, members: Sequence[int]) -> torch.Tensor:
         return torch.as_tensor(np.asarray(members, dtype=np.int64), device=self.encoder.table.device)
