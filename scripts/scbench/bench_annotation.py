@@ -10,76 +10,82 @@ from typing import Any
 from scbench.bench_case import Case
 
 _GENES, _STEPS = 20_000, 10
-_READ, _TYPES = 800, 10  # genes per cell in fine-tuning, cell types
+_TYPES = 10
 
 
-class _Pretraining:
-    """Pre-training from the parts of `scbench.annotation.scrobust`."""
+class _Training:
+    """Steps of one of scRobust's trainings."""
 
-    def __init__(self, X: Any, m: int, *, layers: int = 1, precision: str = "float32", device: str = "cpu") -> None:
+    def __init__(self, task: Any, precision: str = "float32") -> None:
         import torch
 
-        from scbench.annotation.scrobust.corpus import Corpus
-        from scbench.annotation.scrobust.encoder import Encoder
-        from scbench.annotation.scrobust.losses import Head
+        from scbench.annotation.scrobust.allocation import keep_freed_memory
 
-        self.corpus, self.m, self.precision, self.device = Corpus(X, device), m, precision, device
-        self.encoder = Encoder(X.shape[1], layers=layers).to(device)
-        self.contrastive, self.expression = Head(512, 512).to(device), Head(512, 512).to(device)
-        self.optimiser = _adam(self.encoder, self.contrastive, self.expression)
-        self.generator = torch.Generator(device).manual_seed(1)
+        keep_freed_memory()
+        self.task, self.precision = task, precision
+        self.optimiser = torch.optim.AdamW(task.module.parameters(), lr=5e-5, weight_decay=0.0, fused=True)
 
     def step(self, cells: Any) -> None:
         import torch
 
-        from scbench.annotation.scrobust.losses import expression_loss, nt_xent
+        from scbench.annotation.scrobust.training import autocast
 
-        cells = torch.as_tensor(cells, device=self.device)
-        first, second = (self.corpus.views(cells, self.m, self.generator, replacement=True) for _ in range(2))
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            embedded = self.encoder(*(torch.cat(part) for part in zip(first, second, strict=True)))
-            loss = nt_xent(*self.contrastive(embedded).chunk(2))
-            loss = loss + expression_loss(self.expression(embedded[: len(cells)]), self.encoder.table, *second)
+        cells = torch.as_tensor(cells, device=self.task.cells.device)
+        with autocast(cells.device, self.precision):
+            losses = self.task.losses(cells)
         self.optimiser.zero_grad()
-        loss.backward()
+        sum(losses.values()).backward()
         self.optimiser.step()
 
     def epoch(self, batch: int) -> None:
         import torch
 
-        for cells in torch.randperm(self.corpus.n_cells).split(batch):
+        for cells in self.task.cells[torch.randperm(len(self.task.cells))].split(batch):
             self.step(cells)
 
 
-class _Finetuning:
-    """Fine-tuning, and embeddings, from the parts of `scbench.annotation.scrobust`."""
+def _pretraining(X: Any, m: int, *, layers: int = 1, precision: str = "float32", device: str = "cpu") -> _Training:
+    from scbench.annotation.scrobust.pretrain import Pretraining, new_encoder
+    from scbench.annotation.scrobust.settings import settings
 
-    def __init__(self, X: Any) -> None:
-        from scbench.annotation.scrobust.encoder import Encoder
-        from scbench.annotation.scrobust.losses import Head
+    choices = settings("faithful", {"genes_per_view": m, "layers": layers})
+    encoder = new_encoder(X.shape[1], choices, seed=0, device=device)
+    return _Training(Pretraining(encoder, X, choices, seed=0), precision)
 
-        self.X, self.ranked = X, _ranked(X)
-        self.encoder, self.classifier = Encoder(X.shape[1]), Head(512, _TYPES)
-        self.optimiser = _adam(self.encoder, self.classifier)
 
-    def step(self, cells: Any) -> None:
-        import torch
+def _finetuning(X: Any) -> _Training:
+    from scbench.annotation.scrobust.finetune import Classifier, Finetuning
+    from scbench.annotation.scrobust.pretrain import new_encoder
+    from scbench.annotation.scrobust.selection import gene_order
+    from scbench.annotation.scrobust.settings import settings
 
-        cells = torch.as_tensor(cells)
-        logits = self.classifier(self.encoder(*self.ranked.first(cells, _READ, duplicate_summary=True)))
-        loss = torch.nn.functional.cross_entropy(logits, cells % _TYPES)
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
+    choices = settings("faithful", {})
+    encoder = new_encoder(X.shape[1], choices, seed=0, device="cpu")
+    classifier = Classifier(encoder, _TYPES, gene_order(X, "unique", 0), choices.n_genes, choices, seed=0)
+    return _Training(Finetuning(classifier, X, _types(X), choices, seed=0))
 
-    def embed(self) -> None:
-        import torch
 
-        self.encoder.eval()
-        ranked = _ranked(self.X)
-        with torch.inference_mode():
-            for cells in torch.arange(self.X.shape[0]).split(2048):
-                self.encoder(*ranked.first(cells, _READ, duplicate_summary=True))
+def _encoder(X: Any) -> Any:
+    """An encoder that has embedded, and cells to embed."""
+    import numpy as np
+    import pandas as pd
+
+    from scbench.annotation.scrobust.allocation import keep_freed_memory
+    from scbench.annotation.scrobust.pretrain import new_encoder
+    from scbench.annotation.scrobust.pretrained import Pretrained
+    from scbench.annotation.scrobust.settings import settings
+
+    keep_freed_memory()
+    choices = settings("faithful", {})
+    encoder = new_encoder(X.shape[1], choices, seed=0, device="cpu")
+    pretrained = Pretrained(encoder, np.arange(X.shape[1]).astype(str), choices, pd.DataFrame())
+    pretrained.embed(X[:2], n_genes=choices.n_genes)
+    return pretrained, X
+
+
+def _embed(made: tuple) -> None:
+    pretrained, X = made
+    pretrained.embed(X, n_genes=pretrained.settings.n_genes)
 
 
 def _values(cells: int, density: float = 0.1) -> Any:
@@ -99,19 +105,10 @@ def _values(cells: int, density: float = 0.1) -> Any:
     return sp.vstack(blocks, format="csr")
 
 
-def _ranked(X: Any) -> Any:
-    from scbench.annotation.scrobust.selection import Ranked, gene_order
+def _types(X: Any) -> Any:
+    import numpy as np
 
-    return Ranked(X, gene_order(X, "unique", 0))
-
-
-def _adam(*modules: Any) -> Any:
-    import torch
-
-    from scbench.annotation.scrobust.allocation import keep_freed_memory
-
-    keep_freed_memory()
-    return torch.optim.Adam(torch.nn.ModuleList(modules).parameters(), lr=5e-5, fused=True)
+    return np.arange(X.shape[0]) % _TYPES
 
 
 def _naive_pretraining(X: Any, m: int, layers: int) -> Any:
@@ -121,12 +118,10 @@ def _naive_pretraining(X: Any, m: int, layers: int) -> Any:
 
 
 def _naive_finetuning(X: Any) -> Any:
-    import numpy as np
-
     from scbench.annotation.scrobust.naive import NaiveFinetuning
     from scbench.annotation.scrobust.selection import gene_order
 
-    return NaiveFinetuning(X, np.arange(X.shape[0]) % _TYPES, gene_order(X, "unique", 0), _READ)
+    return NaiveFinetuning(X, _types(X), gene_order(X, "unique", 0))
 
 
 def _warm(made: Any, cells: int) -> Any:
@@ -149,9 +144,9 @@ def _step(ours: Callable[[Any], Any], original: Callable[[Any], Any], batch: int
     )
 
 
-def _pretraining(batch: int, m: int, layers: int, times: float, precision: str = "float32") -> Case:
+def _pretraining_step(batch: int, m: int, layers: int, times: float, precision: str = "float32") -> Case:
     return _step(
-        lambda X: _Pretraining(X, m, layers=layers, precision=precision),
+        lambda X: _pretraining(X, m, layers=layers, precision=precision),
         lambda X: _naive_pretraining(X, m, layers),
         batch,
         times,
@@ -161,8 +156,8 @@ def _pretraining(batch: int, m: int, layers: int, times: float, precision: str =
 def _embedding(cells: int, few: int, times: float) -> Case:
     """Seconds of a thousand cells; the original embeds a few."""
     return Case(
-        lambda: _warm(_Finetuning(_values(cells)), 32),
-        lambda made: made.embed(),
+        lambda: _encoder(_values(cells)),
+        _embed,
         per=cells / 1000,
         cells=cells,
         genes=_GENES,
@@ -178,7 +173,7 @@ def _epoch(cells: int, density: float, batch: int, m: int) -> Case:
     """Memory of an epoch; the original's rows alone, dense, would take 8 bytes x cells x genes: 11 GB."""
     return Case(
         lambda: _values(cells, density),
-        lambda X: _warm(_Pretraining(X, m), batch).epoch(batch),
+        lambda X: _pretraining(X, m).epoch(batch),
         cells=cells,
         genes=_GENES,
         peak_rss_mb=3000,
@@ -188,10 +183,11 @@ def _epoch(cells: int, density: float, batch: int, m: int) -> Case:
 
 def _on_gpu(batch: int, m: int, cells_per_s: float) -> Case:
     """Seconds of a step."""
+    steps = 100
     return Case(
-        lambda: _warm(_Pretraining(_values(batch), m, device="cuda"), batch),
-        _steps_on_gpu,
-        per=100,
+        lambda: _warm(_pretraining(_values(batch), m, device="cuda"), batch),
+        lambda made: _steps_on_gpu(made, batch, steps),
+        per=steps,
         cells=batch,
         genes=_GENES,
         wall_s=batch / cells_per_s,
@@ -199,23 +195,23 @@ def _on_gpu(batch: int, m: int, cells_per_s: float) -> Case:
     )
 
 
-def _steps_on_gpu(made: _Pretraining) -> None:
+def _steps_on_gpu(made: _Training, batch: int, steps: int) -> None:
     import torch
 
-    cells = torch.arange(made.corpus.n_cells, device="cuda")
-    for _ in range(100):
+    cells = torch.arange(batch, device="cuda")
+    for _ in range(steps):
         made.step(cells)
     torch.cuda.synchronize()
 
 
 ANNOTATION: dict[str, Case] = {
-    "scRobust, pre-training, a step": _pretraining(128, 200, layers=1, times=60),
-    "scRobust, pre-training of two layers, a step": _pretraining(64, 50, layers=2, times=3),
+    "scRobust, pre-training, a step": _pretraining_step(128, 200, layers=1, times=60),
+    "scRobust, pre-training of two layers, a step": _pretraining_step(64, 50, layers=2, times=3),
     # The original has float32 alone.
-    "scRobust, pre-training of two layers in bfloat16, a step": _pretraining(
+    "scRobust, pre-training of two layers in bfloat16, a step": _pretraining_step(
         64, 50, layers=2, times=3, precision="bfloat16"
     ),
-    "scRobust, fine-tuning, a step": _step(_Finetuning, _naive_finetuning, 32, times=60),
+    "scRobust, fine-tuning, a step": _step(_finetuning, _naive_finetuning, 32, times=60),
     "scRobust, embeddings of 1,000 cells": _embedding(4096, 16, times=200),
     "scRobust, pre-training at 3 % non-zero, an epoch": _epoch(68_579, 0.03, 256, 60),
     "scRobust, pre-training on a GPU, a step": _on_gpu(256, 200, cells_per_s=200_000),

@@ -62,11 +62,12 @@ def test_a_case_for_a_gpu_is_listed_where_there_is_none(monkeypatch):
 def test_scrobust_and_its_original_take_steps_on_the_same_cells():
     from scbench import bench_annotation
 
-    X = bench_annotation._values(3)[:, :50]
-    for made in (bench_annotation._Pretraining(X, 4), bench_annotation._naive_pretraining(X, 4, 1)):
+    X = bench_annotation._values(20)[:, :50]
+    for made in (bench_annotation._pretraining(X, 4), bench_annotation._naive_pretraining(X, 4, 1)):
         made.step(range(2))
-    for made in (bench_annotation._Finetuning(X), bench_annotation._naive_finetuning(X)):
+    for made in (bench_annotation._finetuning(X), bench_annotation._naive_finetuning(X)):
         made.step(range(2))
+    bench_annotation._embed(bench_annotation._encoder(X))
 
 
 def bench_case(**targets):
