@@ -14,6 +14,8 @@ KINDS = ("embeddings", "pathways", "attention", "stages")
 # Classifiers of the panels where the configuration has no marker track: the first two of its default.
 _CLASSIFIERS = ["knn3", "svm"]
 _ENTRY = "scbench.annotation.scrobust."
+# Names that tables of stages have for something else.
+_NO_STAGES = ("unnamed", "others", "cluster", "n_cells", "stage")
 
 
 def rows(run: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
@@ -48,8 +50,9 @@ def check(run: dict[str, Any], registry: "Registry") -> None:
     Raises
     ------
     UserError
-        If a dataset, method or type is not known, a method is no scRobust, a file of gene sets is missing, or two
-        experiments of one kind have the same dataset and method. It names the key, the value and what is allowed.
+        If a dataset, method or type is not known, a method is no scRobust, a file of gene sets is missing, a time is of
+        two stages or a stage has a name of something else, or two experiments of one kind have the same dataset and
+        method. It names the key, the value and what is allowed.
     """
     for kind in KINDS:
         at, seen = f"config: 'tracks.annotation.{kind}'", set()
@@ -62,12 +65,23 @@ def check(run: dict[str, Any], registry: "Registry") -> None:
                     f"{at} needs a variant of scRobust. Got {method!r} instead. {did_you_mean(method, known)}"
                 )
             gene_sets(row)
+            _check_stages(at, row.get("stages", {}))
             for name in row.get("types", ()):
                 if isinstance(labels, dict) and name not in labels:
                     raise UserError(f"{at}: {name!r} is not a type of {dataset!r}. {did_you_mean(name, labels)}")
             if (dataset, method) in seen:
                 raise UserError(f"{at} has the dataset {dataset!r} with the method {method!r} twice.")
             seen.add((dataset, method))
+
+
+def _check_stages(at: str, stages: dict[str, list[str]]) -> None:
+    times = [time for own in stages.values() for time in own]
+    for time in times:
+        if times.count(time) > 1:
+            raise UserError(f"{at} has the time {time!r} in two stages; each time is of one.")
+    for name in stages:
+        if name in _NO_STAGES:
+            raise UserError(f"{at} must not call a stage {name!r}. Names of something else: {', '.join(_NO_STAGES)}.")
 
 
 def gene_sets(row: dict[str, Any]) -> list[str]:

@@ -5,9 +5,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from scbench.annotation import embeddings, stages
-from scbench.data.normalise import log1p_normalised
-from scbench.simulate.studies import time_course
+from scbench.annotation import embeddings
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +73,26 @@ def test_a_sample_keeps_shares_of_types():
     assert len(chosen) == embeddings.MOST_CELLS
     assert (labels[chosen] == "rare").sum() == 500
     np.testing.assert_array_equal(embeddings.sample(labels[:100], seed=0), np.arange(100))
+    assert not np.array_equal(chosen, embeddings.sample(labels, seed=1))
+
+
+def test_a_sample_has_room_for_types_of_one_cell():
+    labels = np.append(np.repeat("common", 7000), "alone")
+    chosen = embeddings.sample(labels, seed=0)
+    assert len(np.unique(chosen)) == embeddings.MOST_CELLS
+
+
+def test_cells_without_a_covariate_do_not_count(islands):
+    values, types, samples = islands
+    number = np.where(samples == "t", 9.0, 5.0)
+    number[::3] = np.nan
+    known = samples.copy()
+    known[::3] = ""
+    scores = embeddings.study({"it": values}, types, number, kind="tsne", seed=0)[0].set_index(["of", "score"])["value"]
+    assert scores["covariate", "knn_r2_within_types"] == pytest.approx(1)
+    scores = embeddings.study({"it": values}, types, known, kind="tsne", seed=0)[0].set_index(["of", "score"])["value"]
+    assert scores["covariate", "knn_purity_within_types"] == 1
+    assert scores["covariate", "chance"] == pytest.approx(0.5, abs=0.02), "two names, the empty one is none"
 
 
 def test_any_modality_goes_through_unchanged():
@@ -93,51 +111,18 @@ def test_any_modality_goes_through_unchanged():
     assert all(len(values) == 80 and np.isfinite(values).all() for values in found.values())
 
 
-# --- stages -------------------------------------------------------------------------------------------------------
+def test_a_killed_experiment_goes_on_from_its_checkpoint(tmp_path, capsys):
+    from scbench.annotation.pretraining import pretrained
 
-STAGES = {"sensitive": ["0"], "tolerant": ["2", "4"]}
-
-
-def test_clusters_are_named_by_a_share_of_their_times():
-    clusters = np.repeat(["0", "1", "2"], [10, 10, 4])
-    times = np.array(["0"] * 8 + ["2"] * 2 + ["2"] * 5 + ["4"] * 3 + ["0"] * 2 + ["0", "0", "4", "9"])
-    named, table = stages.by_cluster(clusters, times, STAGES, 0.7)
-    assert table["stage"].tolist() == ["sensitive", "tolerant", stages.UNNAMED]
-    assert table["sensitive"].tolist() == [0.8, 0.2, 0.5]
-    assert table["n_cells"].tolist() == [10, 10, 4]
-    assert set(named[:10]) == {"sensitive"}
-    assert set(named[20:]) == {stages.UNNAMED}
-    exactly = stages.by_cluster(np.repeat("0", 10), np.array(["0"] * 7 + ["2"] * 3), STAGES, 0.7)[0]
-    assert set(exactly) == {stages.UNNAMED}, "more than the share, not the share"
-
-
-def test_times_without_a_stage_have_none():
-    assert stages.by_time(np.array(["0", "4", "9"]), STAGES).tolist() == ["sensitive", "tolerant", stages.UNNAMED]
-
-
-@pytest.fixture(scope="module")
-def course():
-    adata = time_course(n_cells=240, n_genes=60, stages={"sensitive": [0], "tolerant": [2, 4]}, seed=1)
-    return log1p_normalised(adata.layers["counts"], 1e4), adata.obs["day"].astype(str).to_numpy(), adata.var_names
-
-
-def test_combat_takes_away_the_means_and_leaves_the_zeros(course):
-    X, times, _ = course
-    corrected = stages.without_batches(X, times)
-    assert ((corrected > 0) != (X > 0)).nnz <= (X.toarray() > 0).sum() - (corrected.toarray() > 0).sum()
-    assert corrected.min() >= 0
-    dense = corrected.toarray()
-    always = (X.toarray() > 0).all(axis=0)  # no zeros to put back
-    if always.any():
-        means = np.array([dense[times == time][:, always].mean(axis=0) for time in np.unique(times)])
-        before = np.array([X.toarray()[times == time][:, always].mean(axis=0) for time in np.unique(times)])
-        assert np.ptp(means, axis=0).mean() < 0.3 * np.ptp(before, axis=0).mean()
-    assert sp.issparse(corrected)
-
-
-def test_markers_of_stages_are_ten_genes_each(course):
-    X, times, genes = course
-    ranking = stages.markers(X, stages.by_time(times, STAGES), np.asarray(genes))
-    assert ranking.groupby("class", observed=True).size().to_dict() == {"sensitive": 10, "tolerant": 10}
-    alone = np.full(len(times), stages.UNNAMED, dtype=object)
-    assert stages.markers(X, alone, np.asarray(genes)).empty
+    X = sp.csr_matrix(np.random.default_rng(0).poisson(1, (40, 30)).astype(np.float32))
+    entry = {"overrides": {"width": 8, "heads": 2, "pretrain_epochs": 2}}
+    options = {"seed": 1, "threads": 1, "output": str(tmp_path / "encoder.npz")}
+    genes = np.array([f"gene{i}" for i in range(30)])
+    with pytest.raises(KeyboardInterrupt), pretrained(X, genes, entry, **options) as one:
+        raise KeyboardInterrupt
+    assert list(tmp_path.glob(".encoder.npz.checkpoint/*"))
+    with pretrained(X, genes, entry, **options) as two:
+        np.testing.assert_array_equal(one.embed(X), two.embed(X))
+        pd.testing.assert_frame_equal(one.history, two.history)
+    assert not list(tmp_path.iterdir())
+    assert "left out" not in capsys.readouterr().out

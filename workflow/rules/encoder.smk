@@ -2,7 +2,7 @@
 rule annotation_pretrain:
     input:
         data=get_first_data,
-        code=get_code("scbench.annotation.scrobust.pretrained"),
+        code=get_code("scbench.annotation.pretraining"),
     output:
         "results/annotation/{dataset}/pretrained/{method}/encoder.npz",
     log:
@@ -58,12 +58,7 @@ rule annotation_embeddings:
 rule annotation_stages:
     input:
         data=get_first_data,
-        code=get_code(
-            "scbench.annotation.stages",
-            "scbench.annotation.embeddings",
-            "scbench.annotation.scrobust.pretrained",
-            "scbench.figures.stages",
-        ),
+        code=get_code("scbench.annotation.stages", "scbench.annotation.pretraining", "scbench.figures.stages"),
     output:
         table="results/annotation/stages-{dataset}-{method}.tsv",
         clusters="results/annotation/stages-clusters-{dataset}-{method}.tsv",

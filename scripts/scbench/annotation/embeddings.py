@@ -13,20 +13,16 @@ if TYPE_CHECKING:
 MOST_CELLS = 5000
 COLUMNS = ["embedding", "of", "score", "value"]
 _COMPONENTS, _NEIGHBOURS = 50, 10
-_INPUT, _HVGS = (
-    400,
-    2000,
-)  # genes of a cell that the encoder reads (the authors' default), and of the paper's rival
+# Genes of a cell that the encoder reads (the authors' default), and those of the principal components in the paper.
+_INPUT, _HVGS = 400, 2000
 
 
 def sample(labels: np.ndarray, seed: int) -> np.ndarray:
-    """Sorted indices of at most 5,000 cells, at random; each type keeps its share."""
-    if len(labels) <= MOST_CELLS:
-        return np.arange(len(labels))
-    from sklearn.model_selection import train_test_split
-
-    options = {"train_size": MOST_CELLS, "stratify": labels, "random_state": seed}
-    return np.sort(train_test_split(np.arange(len(labels)), **options)[0])
+    """Sorted indices of at most 5,000 cells, at random; each type keeps its share, to a cell."""
+    n = min(len(labels), MOST_CELLS)
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    by_type = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    return np.sort(by_type[np.linspace(0, len(labels), n, endpoint=False).astype(int)])
 
 
 def embeddings(encoder: "Pretrained", X: sp.csr_matrix, features: Sequence[int], *, seed: int) -> dict[str, np.ndarray]:
@@ -162,6 +158,11 @@ def _within(values: np.ndarray, types: np.ndarray) -> np.ndarray:
     return near
 
 
+def _known(property_: np.ndarray) -> np.ndarray:
+    """Which cells have a name or a number."""
+    return property_ != "" if property_.dtype.kind in "OU" else np.isfinite(property_)
+
+
 def _purity(codes: np.ndarray, near: np.ndarray) -> float:
     """Mean share of neighbours in the same group; cells without neighbours do not count."""
     known = near >= 0
@@ -191,7 +192,7 @@ def study(
     types
         (cells,) names.
     covariate
-        (cells,) names or numbers, or None.
+        (cells,) names or numbers, or None. Cells without one ("" or NaN) are left out of what agrees with it.
     kind
         ``tsne`` or ``umap``.
 
@@ -207,7 +208,8 @@ def study(
     for name, values in found.items():
         groups = clusters(values, seed=seed)
         for of, property_ in properties.items():
-            scores = agreement(values, groups, property_, types)
+            known = _known(property_)
+            scores = agreement(values[known], groups[known], property_[known], types[known])
             rows += [(name, of, score, value) for score, value in scores.items()]
         x, y = layout(values, kind, seed=seed).T
         table = {"embedding": name, "x": x, "y": y, "cluster": groups, "type": types}

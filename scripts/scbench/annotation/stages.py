@@ -1,21 +1,123 @@
 """Stages over time: batches removed by ComBat, clusters named by the times of their cells, and marker genes.
 
 Each time is a batch, so that ComBat removes what differs between times on the whole. What is left to tell times apart
-is which mixture of cells each has. Beware that after ComBat a zero is another constant in each batch, from which any
-method could read the batch; zeros are therefore put back.
+is which mixture of cells each has, and an artefact: ComBat makes of a zero another constant in each batch, from which a
+method that looks at single genes can read the batch even where nothing else is left of it. The released encoder reads
+which genes are not zero, so that cells it is given after ComBat cluster by time on data without any stage. Ours
+therefore has the zeros put back.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from scbench.annotation import embeddings
+from scbench.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from scbench.annotation.scrobust.pretrained import Pretrained
+
 UNNAMED = "unnamed"
 MARKERS = 10
+_HVGS = 1000  # in the paper
+COLUMNS = ["stage", "against", "gene", "rank", "t", "pvalue", "difference"]
 
 
-def without_batches(X: sp.csr_matrix, times: np.ndarray) -> sp.csr_matrix:
+@dataclass(frozen=True)
+class Study:
+    """Embeddings over time, and stages in the last of them.
+
+    Attributes
+    ----------
+    scores, points
+        As `scbench.annotation.embeddings.study` makes them, of times instead of types.
+    stages
+        (cells,) stage of each cell's cluster in the last embedding.
+    clusters
+        See `by_cluster`.
+    markers
+        See `markers`; the column ``by`` says whether stages are those of ``clusters`` or of ``times``.
+    """
+
+    scores: pd.DataFrame
+    points: pd.DataFrame
+    stages: np.ndarray
+    clusters: pd.DataFrame
+    markers: pd.DataFrame
+
+
+def check_times(times: np.ndarray, stages: Mapping[str, Sequence[str]], column: str) -> None:
+    """Check that cells have the times of the stages, and enough of them.
+
+    Raises
+    ------
+    UserError
+        If a cell has no time, a time has only one cell, there is one time alone, or a stage names an unknown time.
+    """
+    found, counts = np.unique(times, return_counts=True)
+    if "" in found or "nan" in found:
+        raise UserError(
+            f"{np.isin(times, ['', 'nan']).sum()} cells have no time in the column {column!r}; all need one."
+        )
+    if len(found) < 2 or counts.min() < 2:
+        few = ", ".join(f"{str(time)!r} has {count}" for time, count in zip(found, counts, strict=True))
+        raise UserError(f"Stages need two times or more, with two cells or more each. In the column {column!r} {few}.")
+    for name, own in stages.items():
+        for time in own:
+            if time not in found:
+                raise UserError(f"No cell of stage {name!r} has the time {time!r}. {did_you_mean(time, found)}")
+
+
+def study(
+    encoder: "Pretrained",
+    X: sp.csr_matrix,
+    corrected: sp.csr_matrix,
+    times: np.ndarray,
+    stages: Mapping[str, Sequence[str]],
+    *,
+    share: float,
+    seed: int,
+) -> Study:
+    """Embed cells before and after ComBat, name clusters by stages, and find marker genes of the stages.
+
+    Parameters
+    ----------
+    encoder
+        Pre-trained on the corrected cells.
+    X, corrected
+        (cells, genes) log1p values before and after `without_batches`.
+    times
+        (cells,) names.
+    stages
+        Times of each stage.
+    share
+        See `by_cluster`.
+
+    Notes
+    -----
+    Clusters, maps, scores and markers are those of at most 5,000 cells, among which each time keeps its share.
+    """
+    cells = embeddings.sample(times, seed)
+    times, after = times[cells], corrected[cells]
+    found = {
+        "HVGs": embeddings.components(embeddings.variable(X[cells], _HVGS), seed=seed),
+        "HVGs after ComBat": embeddings.components(embeddings.variable(after, _HVGS), seed=seed),
+        "scRobust after ComBat": embeddings.components(encoder.embed(after)[-1], seed=seed),
+    }
+    scores, points = embeddings.study(found, times, None, kind="tsne", seed=seed)
+    groups = points.loc[points["embedding"] == list(found)[-1], "cluster"].to_numpy()
+    named, clusters = by_cluster(groups, times, stages, share)
+    compared = {"clusters": named, "times": by_time(times, stages)}
+    tables = [markers(after, names, encoder.genes).assign(by=by) for by, names in compared.items()]
+    return Study(scores, points, named, clusters, pd.concat(tables, ignore_index=True))
+
+
+def without_batches(X: sp.csr_matrix, times: np.ndarray, *, keep_zeros: bool) -> sp.csr_matrix:
     """Remove the differences between times by ComBat.
 
     Parameters
@@ -24,16 +126,18 @@ def without_batches(X: sp.csr_matrix, times: np.ndarray) -> sp.csr_matrix:
         (cells, genes) log1p values.
     times
         (cells,) the batch of each cell.
+    keep_zeros
+        Whether there is a zero again where there was one (ours), or what ComBat made of it (as in the paper).
 
     Returns
     -------
     csr_matrix
-        Corrected values, float32. Where there was a zero, there is one again, and negative values become zero: so the
-        encoder reads no other genes than before, as it does not take negative values.
+        Corrected values, float32. Negative values become zero, because encoders do not take them.
 
     Notes
     -----
-    ComBat is dense: memory 8 bytes x cells x genes, a few times. Genes without any variance are left as they are.
+    ComBat is dense: memory 8 bytes x cells x genes, a few times. Genes that do not vary within a time are left as they
+    are: one of them would end the iterations of all.
 
     References
     ----------
@@ -44,13 +148,12 @@ def without_batches(X: sp.csr_matrix, times: np.ndarray) -> sp.csr_matrix:
     from anndata import AnnData
 
     dense = X.toarray().astype(np.float64)
-    # A gene that does not vary within a batch would be divided by zero.
     varied = np.all([dense[times == time].std(axis=0) > 0 for time in np.unique(times)], axis=0)
     if varied.any():
         adata = AnnData(dense[:, varied].copy(), obs={"batch": pd.Categorical(times)})
         dense[:, varied] = sc.pp.combat(adata, key="batch", inplace=False)
-    corrected = np.where(X.toarray() > 0, np.clip(dense, 0, None), 0)
-    return sp.csr_matrix(corrected.astype(np.float32))
+    corrected = sp.csr_matrix(np.clip(dense, 0, None).astype(np.float32))
+    return sp.csr_matrix(corrected.multiply(X > 0)) if keep_zeros else corrected
 
 
 def by_time(times: np.ndarray, stages: Mapping[str, Sequence[str]]) -> np.ndarray:
@@ -69,10 +172,11 @@ def by_cluster(
     names
         (cells,) stage of each cell's cluster, "unnamed" where no stage has that share.
     table
-        Columns ``cluster, n_cells, stage``, and a share for each stage.
+        Columns ``cluster, n_cells, stage``, and a share for each stage; the largest cluster first.
     """
     expected = by_time(times, stages)
     counts = pd.crosstab(pd.Series(clusters, name="cluster"), pd.Series(expected, name="time"))
+    counts = counts.loc[pd.Series(clusters).value_counts().index.rename("cluster")]
     shares = counts.div(counts.sum(axis=1), axis=0).reindex(columns=list(stages), fill_value=0.0)
     stage = shares.idxmax(axis=1).where(shares.max(axis=1) > share, UNNAMED)
     table = pd.concat([counts.sum(axis=1).rename("n_cells"), stage.rename("stage"), shares], axis=1).reset_index()
@@ -80,17 +184,50 @@ def by_cluster(
 
 
 def markers(X: sp.csr_matrix, stages: np.ndarray, genes: np.ndarray) -> pd.DataFrame:
-    """Ten genes of each stage that Welch's t-test sets highest above all other cells with a stage.
+    """Ten genes with the lowest p-values of Welch's t-test, between each stage and the others, and between any two.
+
+    Parameters
+    ----------
+    X
+        (cells, genes) log1p values.
+    stages
+        (cells,) names; cells that are "unnamed" are left out.
+    genes
+        (genes,) names.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``class, gene, rank, score``; empty where fewer than two stages have two cells.
-    """
-    from scbench.markers.t_test import TTest
+        Columns `COLUMNS`: ``against`` is a stage, or "others" where there are more than two; ``difference`` is that of
+        the means, positive for genes that are higher in ``stage``. Empty where fewer than two stages have two cells.
 
-    names, counts = np.unique(stages[stages != UNNAMED].astype(str), return_counts=True)
-    kept = np.isin(stages, names[counts > 1])
-    if (counts > 1).sum() < 2:
-        return pd.DataFrame(columns=["class", "gene", "rank", "score"])
-    return TTest(n_genes=MARKERS).fit(X[kept], stages[kept], genes, seed=0).ranking_
+    Notes
+    -----
+    Clusters were found in the same cells, so their p-values rank genes and say nothing of significance. Time and extra
+    memory O(stored values).
+    """
+    named, counts = np.unique(stages[stages != UNNAMED].astype(str), return_counts=True)
+    named = named[counts > 1]
+    cells = {name: stages == name for name in named}
+    pairs = [(a, b, cells[b]) for a, b in combinations(named, 2)]
+    if len(named) > 2:
+        known = np.isin(stages.astype(str), named)
+        pairs = [(name, "others", known & ~cells[name]) for name in named] + pairs
+    rows = [_lowest(X[cells[a]], X[other], genes).assign(stage=a, against=b) for a, b, other in pairs]
+    return pd.concat(rows, ignore_index=True)[COLUMNS] if rows else pd.DataFrame(columns=COLUMNS)
+
+
+def _lowest(a: sp.csr_matrix, b: sp.csr_matrix, genes: np.ndarray) -> pd.DataFrame:
+    """Ten genes with the lowest p-values; where these are alike, as zeros are, those with the largest statistics."""
+    from scipy.stats import ttest_ind_from_stats
+    from sklearn.utils.sparsefuncs import mean_variance_axis
+
+    (mean_a, var_a), (mean_b, var_b) = (mean_variance_axis(part.astype(np.float64), axis=0) for part in (a, b))
+    n_a, n_b = a.shape[0], b.shape[0]
+    sd_a, sd_b = np.sqrt(var_a * n_a / (n_a - 1)), np.sqrt(var_b * n_b / (n_b - 1))
+    varied = np.flatnonzero(sd_a + sd_b > 0)
+    of_a, of_b = ((mean[varied], sd[varied], n) for mean, sd, n in ((mean_a, sd_a, n_a), (mean_b, sd_b, n_b)))
+    t, p = ttest_ind_from_stats(*of_a, *of_b, equal_var=False)
+    best = np.lexsort((-np.abs(t), p))[:MARKERS]
+    found = {"gene": genes[varied[best]], "rank": np.arange(1, len(best) + 1), "t": t[best], "pvalue": p[best]}
+    return pd.DataFrame(found | {"difference": (mean_a - mean_b)[varied[best]]})
