@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from scbench.annotation.neural import device_of, probabilities, train
+from scbench.annotation.neural import device_of, probabilities, train, warm_up
 from scbench.contract import CellAnnotator, Prediction, check_values
 from scbench.errors import UserError
 
@@ -98,7 +98,8 @@ class CIForm(CellAnnotator):
     def warm_up(self) -> None:
         """Import torch and scanpy."""
         import scanpy  # noqa: F401
-        import torch  # noqa: F401
+
+        warm_up()
 
     def fit(
         self, X: sp.csr_matrix, labels: np.ndarray, *, seed: int, X_unlabelled: sp.csr_matrix | None = None

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from scbench.annotation.neural import device_of, probabilities, train
+from scbench.annotation.neural import device_of, probabilities, train, warm_up
 from scbench.contract import CellAnnotator, Prediction, check_values
 from scbench.markers.sampling import inner_split
 
@@ -68,7 +68,7 @@ class MLP(CellAnnotator):
 
     def warm_up(self) -> None:
         """Import torch."""
-        import torch  # noqa: F401
+        warm_up()
 
     def fit(
         self, X: sp.csr_matrix, labels: np.ndarray, *, seed: int, X_unlabelled: sp.csr_matrix | None = None

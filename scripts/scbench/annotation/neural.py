@@ -14,6 +14,13 @@ Rows = Callable[[np.ndarray], np.ndarray]
 _BLOCK = 256  # cells of a block that is predicted
 
 
+def warm_up() -> None:
+    """Import torch, and what it imports when its first optimiser is made."""
+    import torch
+
+    torch.optim.Adam([torch.zeros(1)])
+
+
 def device_of(wanted: str) -> str:
     """Name of a device of torch: ``"auto"`` is CUDA where there is one."""
     import torch
