@@ -17,7 +17,8 @@ class Encoder(nn.Module):
 
     A token is the unit vector of its gene times the gene's value; there are no positions. Blocks are pre-norm. Only the
     summary token of the last block is used, so that block has one query per cell; with a single block that query is the
-    same for all cells, and its attention logits are a table of genes x heads.
+    same for all cells, and its attention logits are a table of genes x heads. What the first block makes of a token
+    before attention is made once per gene.
 
     Parameters
     ----------
@@ -89,8 +90,8 @@ class Encoder(nn.Module):
         mask = tokens <= self.n_genes if self.mask_pads else None
         rows, places = self._rows(tokens)
         reading: Reading = self._reading(rows, places, values, mask)
-        unit = F.normalize(F.embedding(places[:, :1] if len(self.blocks) == 1 else places, rows), dim=-1)
-        stream = unit * values[:, : unit.shape[1], None]
+        needed = slice(1) if len(self.blocks) == 1 else slice(None)  # the last block has no use for the other tokens
+        stream = values[:, needed, None] * F.normalize(F.embedding(places[:, needed], rows), dim=-1)
         summaries = [stream[:, 0]]
         for block in self.blocks[:-1]:
             stream = block(stream, reading)
