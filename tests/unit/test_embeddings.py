@@ -35,6 +35,10 @@ def test_agreement_with_types_and_with_samples_within_them(islands):
     assert "knn_purity_within_types" not in of_types
     assert of_types["ari"] > of_samples["ari"]
     assert of_samples["knn_purity_within_types"] == 1
+    assert of_samples["chance_within_types"] == 0.5
+    nested = embeddings.agreement(values, found, (types + samples).astype(object), types)
+    assert nested["chance"] == pytest.approx(1 / 6)
+    assert nested["chance_within_types"] == 0.5, "two samples in each type"
     mixed = embeddings.agreement(values, found, np.random.default_rng(1).permutation(samples), types)
     assert mixed["knn_purity_within_types"] == pytest.approx(0.5, abs=0.1)
 
@@ -107,6 +111,7 @@ def test_any_modality_goes_through_unchanged():
     assert list(found) == [
         *(f"scRobust, layer {layer}, {n} genes" for n in (50, 100) for layer in (1, 2)),
         *(f"PCA, {n} HVGs" for n in (50, 100)),
+        "Untrained, 50 genes",
     ]
     assert all(len(values) == 80 and np.isfinite(values).all() for values in found.values())
 

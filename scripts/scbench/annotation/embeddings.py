@@ -26,7 +26,7 @@ def sample(labels: np.ndarray, seed: int) -> np.ndarray:
 
 
 def embeddings(encoder: "Pretrained", X: sp.csr_matrix, features: Sequence[int], *, seed: int) -> dict[str, np.ndarray]:
-    """Embed cells by each layer of an encoder, and by the principal components of highly variable genes.
+    """Embed cells by each layer of an encoder, by principal components, and by an encoder that was never trained.
 
     Parameters
     ----------
@@ -40,20 +40,26 @@ def embeddings(encoder: "Pretrained", X: sp.csr_matrix, features: Sequence[int],
     Returns
     -------
     dict
-        (cells, dimensions) by name; of the encoder its first 50 principal components.
+        (cells, dimensions) by name; of encoders their first 50 principal components. The untrained encoder, of which
+        the last layer and the first number of features are taken, shows what is owed to the form of the encoder alone.
 
     Notes
     -----
     Time O(cells x features), memory O(cells x width).
     """
+    from scbench.annotation.untrained import untrained
+
     found = {}
-    for n in features or [_INPUT]:
+    sizes = [min(n, X.shape[1]) for n in features or [_INPUT]]
+    for n in sizes:
         layers = encoder.embed(X, n_genes=n)
         for number, values in enumerate(layers, 1):
             layer = f", layer {number}" if len(layers) > 1 else ""
             found[f"scRobust{layer}, {n} genes"] = components(values, seed=seed)
     for n in features or [_HVGS]:
         found[f"PCA, {min(n, X.shape[1])} HVGs"] = components(variable(X, n), seed=seed)
+    values = untrained(encoder, seed).embed(X, n_genes=sizes[0])[-1]
+    found[f"Untrained, {sizes[0]} genes"] = components(values, seed=seed)
     return found
 
 
@@ -118,7 +124,8 @@ def agreement(values: np.ndarray, found: np.ndarray, groups: np.ndarray, types: 
     dict
         Of groups: ``ari`` and ``nmi`` with the clusters, ``silhouette``, and ``knn_purity``, the mean share of the 10
         nearest cells in the same group, with ``chance``, its value for random neighbours. Of numbers: ``knn_r2``, the
-        share of their variance that the mean of the 10 nearest cells explains. Also ``..._within_types``.
+        share of their variance that the mean of the 10 nearest cells explains, below 0 if it is worse than the mean
+        of all. Also ``..._within_types``.
     """
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, silhouette_score
 
@@ -126,7 +133,7 @@ def agreement(values: np.ndarray, found: np.ndarray, groups: np.ndarray, types: 
     inside = _within(values, types)
     if np.issubdtype(np.asarray(groups).dtype, np.number):
         return {"knn_r2": _explained(groups, near), "knn_r2_within_types": _explained(groups, inside)}
-    codes = np.unique(groups, return_inverse=True)[1]
+    codes, kinds = (np.unique(names, return_inverse=True)[1] for names in (groups, types))
     shares = np.bincount(codes) / len(codes)
     scores = {
         "ari": adjusted_rand_score(groups, found),
@@ -135,7 +142,13 @@ def agreement(values: np.ndarray, found: np.ndarray, groups: np.ndarray, types: 
         "knn_purity": _purity(codes, near),
         "chance": float((shares**2).sum()),
     }
-    return scores if np.array_equal(groups, types) else scores | {"knn_purity_within_types": _purity(codes, inside)}
+    if np.array_equal(groups, types):
+        return scores
+    of_types = np.bincount(kinds)
+    pairs = np.zeros((len(of_types), len(shares)))
+    np.add.at(pairs, (kinds, codes), 1)
+    chance = float(((pairs**2).sum(axis=1) / of_types).sum() / len(codes))
+    return scores | {"knn_purity_within_types": _purity(codes, inside), "chance_within_types": chance}
 
 
 def neighbours(values: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ _SCORES = {
     "knn_r2": "kNN R²",
     "knn_r2_within_types": "kNN R²\nwithin types",
 }
+_COLORS = {"scRobust": style.COLORS[0], "PCA": style.COLORS[1], "Untrained": style.CONTROLS["negative_control"]}
 _PANEL = 1.75  # inches
 
 
@@ -40,13 +41,14 @@ def plot(scores: pd.DataFrame, points: pd.DataFrame, *, covariate: str | None, t
     kinds = ["cluster", "type", *(["covariate"] if covariate else [])]
     heights = [_PANEL * len(names), 0.75 + 0.17 * len(names) * (1 + bool(covariate))]
     figure = Figure(figsize=(style.WIDTH, sum(heights) + 0.4))
+    figure.get_layout_engine().set(w_pad=0.08)  # square panels with legends take a little more than they are given
     above, below = figure.subfigures(2, 1, height_ratios=heights)
     grid = above.subplots(len(names), len(kinds), squeeze=False)
-    for axes, name in zip(grid, names, strict=True):
+    for place, (axes, name) in enumerate(zip(grid, names, strict=True)):
         here = points[points["embedding"] == name]
         for ax, kind in zip(axes, kinds, strict=True):
-            _map(ax, here, kind, legend=kind == "cluster" or axes is grid[0])
-        axes[0].set_ylabel(style.shorten(name, 30), fontsize=6.5)
+            _map(ax, here, kind, legend=place == 0 or kind == "cluster")
+        axes[0].set_ylabel(name, fontsize=6.5)
     for ax, kind in zip(grid[0], kinds, strict=True):
         ax.set_title({"cluster": "Leiden clusters", "type": "Types"}.get(kind, covariate))
     _agreement(below, scores, names, covariate)
@@ -59,7 +61,7 @@ def _map(ax: Axes, here: pd.DataFrame, kind: str, *, legend: bool) -> None:
     if np.issubdtype(values.dtype, np.number) and kind == "covariate":
         _points.by_number(ax, x, y, values)
         return
-    order = [str(name) for name in here[kind].astype(str).value_counts().index]
+    order = [name for name in here[kind].astype(str).value_counts().index if name]  # grey without a name
     _points.by_name(ax, x, y, values.astype(str), order)
     if legend:
         _points.legend(ax, order)
@@ -71,17 +73,18 @@ def _agreement(part, scores: pd.DataFrame, names: list[str], covariate: str | No
     rows = [(of, name) for of in dict.fromkeys(scores["of"]) for name in names]
     for ax, score in zip(panels, shown, strict=True):
         values = scores[scores["score"] == score].set_index(["of", "embedding"])["value"]
-        chance = scores[scores["score"] == "chance"].set_index(["of", "embedding"])["value"]
+        by_chance = score.replace("knn_purity", "chance")
+        chance = scores[scores["score"] == by_chance].set_index(["of", "embedding"])["value"]
         for place, row in enumerate(rows):
             if row not in values.index:
                 continue
-            color = style.COLORS[0] if row[1].startswith("scRobust") else style.COLORS[1]
+            color = _COLORS[row[1].split(",")[0]]
             ax.plot(values[row], place, color=color, marker="o", markersize=3.5, clip_on=False)
             style.note(ax, place, f"{values[row]:.2f}", color=style.INK)
-            if score == "knn_purity":
+            if score.startswith("knn_purity"):
                 ax.plot([chance[row]] * 2, [place - 0.3, place + 0.3], color="#999999", linewidth=1)
         ax.set(xlim=(min(0, values.min()), 1), ylim=(len(rows) - 0.4, -0.6), xticks=[0, 0.5, 1])
         ax.set_title(_SCORES[score], fontsize=6.5)
         ax.grid(axis="x")
-    labels = [f"{style.shorten(name, 24)} · {covariate if of == 'covariate' else 'types'}" for of, name in rows]
+    labels = [f"{name} · {style.shorten(covariate, 16) if of == 'covariate' else 'types'}" for of, name in rows]
     panels[0].set_yticks(range(len(rows)), labels)

@@ -52,7 +52,7 @@ def plot(found: Study, row: dict[str, Any], *, keep_zeros: bool, title: str) -> 
     ):
         _map(ax, last, column, kinds)
         _points.legend(ax, kinds)
-        ax.set_title(f"{text}\n", fontsize=7)
+        ax.set_title(text, fontsize=7)
     _shares(below[2], found.clusters, list(row["stages"]), row["share"])
     zeros = "zeros put back after ComBat" if keep_zeros else "zeros as ComBat makes them, as in the paper"
     figure.suptitle(f"{title} · {zeros}", x=0.01, ha="left")
@@ -75,5 +75,5 @@ def _shares(ax: Axes, clusters: pd.DataFrame, stages: list[str], share: float) -
     ax.set_yticks(place if few else [], clusters["cluster"] if few else [], fontsize=style.SMALL)
     ax.set(xlim=(0, 1), ylim=(len(clusters) - 0.4, -0.6), ylabel="Cluster")
     ax.set_xlabel("Share of its cells at the times of one stage")
-    ax.set_title("Commonest stage of each cluster\n", fontsize=7)
+    ax.set_title("Commonest stage of each cluster", fontsize=7)
     ax.grid(axis="x")
