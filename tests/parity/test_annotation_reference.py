@@ -1,82 +1,113 @@
-"""Annotators against reference scores on the same folds and the same corrupted counts of CITE-seq."""
+"""Annotators against scikit-learn's on CITE-seq with the folds and the extra dropout of ../shared.
 
-import importlib
+The reference was run once, with seed 0 and double precision. What is deterministic agrees to the digits that were
+written down. Linear models stop before they have converged, so single precision moves a few cells: by up to .004
+(machines) and .009 (regressions) of macro F1 on all 13 pairs of dropout and fold. Forests and networks draw, here from
+another generator: the tolerance is three standard deviations of one run, or of the mean of three.
+"""
 
+from functools import cache
+
+import isolated
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from sklearn.metrics import accuracy_score, f1_score
 
-from scbench.annotation.scrobust.pretrain import new_encoder, pretrain
-from scbench.annotation.scrobust.settings import settings
+from scbench.annotation.knn_pca import KNNOnPCA
+from scbench.annotation.linear_svm import LinearSVM
+from scbench.annotation.logistic_regression import LogisticRegression
+from scbench.annotation.mlp import MLP
+from scbench.annotation.nearest_centroid import NearestCentroid
+from scbench.annotation.random_forest import RandomForest
 from scbench.data.normalise import log1p_normalised
-from scbench.metrics.classification import accuracy, confusion_matrix, macro_f1
-from scbench.registry import Registry
 
-REGISTRY = Registry.load()
-# By registry entry: its name in the reference, and how far a score may lie from it. Solvers differ in where they stop;
-# random forest and network are drawn anew.
-METHODS = {
-    "linear_svm": ("LinearSVC", 0.01),
-    "linear_svm_log1p_counts": ("LinearSVC_log1pcounts", 0.01),
-    "logistic_regression": ("LogReg", 0.01),
-    "logistic_regression_binary": ("LogReg_binary", 0.01),
-    "nearest_centroid": ("NearestCentroid", 0.002),
-    "knn_pca": ("kNN15_PCA50", 0.02),
-    "mlp": ("MLP128", 0.05),
-}
+
+class Reference:
+    """CITE-seq, the scores of the reference, and ours."""
+
+    def __init__(self, shared):
+        import anndata as ad
+
+        folder = shared / "reference/scrobust"
+        data = ad.read_h5ad(shared / "data/citeseq_cbmc.h5ad")
+        self.counts = data.X.tocsr()
+        self.labels = data.obs["cell_type"].astype(str).to_numpy(dtype=object)
+        self.folds = pd.read_csv(folder / "citeseq_folds.csv")["fold"].to_numpy()
+        scores = pd.read_csv(folder / "citeseq_baselines_folds.csv")
+        self.scores = scores.set_index(["method", "ratio", "fold"])[["macro_f1", "accuracy"]]
+        self.corrupted = cache(self._corrupted)
+
+    def _corrupted(self, ratio):
+        """Counts of which a share of each cell's non-zero genes is set to zero, as the reference's README says."""
+        counts = self.counts.copy()
+        counts.sort_indices()
+        rng = np.random.default_rng(11)
+        for start, stop in zip(counts.indptr[:-1], counts.indptr[1:], strict=True):
+            if ratio:
+                size = round(ratio * int(stop - start))
+                counts.data[start + rng.choice(stop - start, size, replace=False)] = 0
+        counts.eliminate_zeros()
+        return counts
+
+    def ours(self, annotator, ratio, fold, seed=0, values=lambda counts: log1p_normalised(counts, 10_000)):
+        X, test = values(self.corrupted(ratio)), self.folds == fold
+        annotator.fit(X[~test], self.labels[~test], seed=seed)
+        return self.score(annotator.predict(X[test]).labels, fold)
+
+    def score(self, predicted, fold):
+        true = self.labels[self.folds == fold]
+        return np.array([f1_score(true, predicted, average="macro"), accuracy_score(true, predicted)])
 
 
 @pytest.fixture(scope="module")
-def citeseq(shared):
-    import anndata as ad
-
-    adata = ad.read_h5ad(shared / "data/citeseq_cbmc.h5ad")
-    folds = pd.read_csv(shared / "reference/scrobust/citeseq_folds.csv").sort_values("cell")
-    return adata.X.tocsr().astype(np.int32), folds["label"].astype(str).to_numpy(dtype=object), folds["fold"].to_numpy()
+def reference(shared):
+    return Reference(shared)
 
 
-def _corrupted(counts, ratio):
-    """As the reference says: cells in order, of each a share of its non-zero genes, drawn without replacement."""
-    if not ratio:
-        return counts
-    rng, counts = np.random.default_rng(11), counts.copy()
-    for start, end in zip(counts.indptr[:-1], counts.indptr[1:], strict=True):
-        counts.data[start + rng.choice(end - start, round(ratio * (end - start)), replace=False)] = 0
-    counts.eliminate_zeros()
-    return counts
+def _counts(counts):
+    return sp.csr_matrix(counts)
 
 
-@pytest.mark.parametrize("ratio", [0.0, 0.3])
-@pytest.mark.parametrize("name", METHODS)
-def test_scores_are_those_of_the_reference(citeseq, shared, name, ratio):
-    counts, labels, folds = citeseq
-    counts = _corrupted(counts, ratio)
-    entry = REGISTRY.method(name)
-    X = counts if entry["input_scale"] == "counts" else log1p_normalised(counts, 1e4)
-    module, _, class_name = entry["entry"].partition(":")
-    method = getattr(importlib.import_module(module), class_name)(**entry["params"])
-    method.fit(X[folds != 0], labels[folds != 0], seed=0)
-    predicted = method.predict(X[folds == 0]).labels
-    confusion = confusion_matrix(labels[folds == 0], predicted, np.unique(labels))
-    table = pd.read_csv(shared / "reference/scrobust/citeseq_baselines_folds.csv")
-    reference, tolerance = METHODS[name]
-    row = table[(table["method"] == reference) & (table["ratio"] == ratio) & (table["fold"] == 0)].iloc[0]
-    assert accuracy(confusion) == pytest.approx(row["accuracy"], abs=tolerance)
-    assert macro_f1(confusion) == pytest.approx(row["macro_f1"], abs=3 * tolerance), "rare types weigh more"
+@pytest.mark.parametrize("ratio", [0.0, 0.3, 0.5])
+@pytest.mark.parametrize(("method", "annotator"), [("kNN15_PCA50", KNNOnPCA), ("NearestCentroid", NearestCentroid)])
+def test_what_is_deterministic_is_the_same(reference, method, annotator, ratio):
+    for fold in range(2):
+        found = reference.ours(annotator(), ratio, fold)
+        np.testing.assert_allclose(found, reference.scores.loc[(method, ratio, fold)], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("method", "annotator", "ratio", "fold", "f1", "accuracy"),
+    [
+        ("LinearSVC", LinearSVM(), 0.5, 1, 0.005, 0.002),
+        ("LinearSVC_log1pcounts", LinearSVM(log1p=True), 0.0, 4, 0.005, 0.002),
+        ("LogReg", LogisticRegression(), 0.5, 0, 0.01, 0.003),
+        ("LogReg_binary", LogisticRegression(binary=True), 0.5, 0, 0.01, 0.003),
+    ],
+)
+def test_linear_models_agree_but_for_their_last_iterations(reference, method, annotator, ratio, fold, f1, accuracy):
+    values = {"values": _counts} if annotator.__dict__.get("log1p") else {}
+    found = reference.ours(annotator, ratio, fold, **values)
+    assert (np.abs(found - reference.scores.loc[(method, ratio, fold)]) < [f1, accuracy]).all()
+
+
+def test_a_smaller_forest_on_rounded_values_is_within_the_spread_of_seeds(reference):
+    found = reference.ours(RandomForest(n_trees=40), 0.5, 0)
+    assert (np.abs(found - reference.scores.loc[("RandomForest200", 0.5, 0)]) < [0.05, 0.01]).all()
+
+
+def test_networks_are_as_good_as_scikit_learns(reference):
+    found = np.mean([reference.ours(MLP(), 0.5, 1, seed=seed) for seed in range(3)], axis=0)
+    assert (np.abs(found - reference.scores.loc[("MLP128", 0.5, 1)]) < [0.06, 0.02]).all()
 
 
 @pytest.mark.slow
-def test_losses_of_pre_training_fall_as_those_of_the_reference(citeseq, shared):
-    """Three epochs of the short budget; which tenth is held out, the initial weights and the views differ."""
-    X = log1p_normalised(citeseq[0], 1e4)
-    short = {"pretrain_epochs": 3, "pretrain_lr": 3e-4, "genes_per_view": 50}
-    chosen = settings("faithful", short)
-    encoder = new_encoder(X.shape[1], chosen, seed=0, device="cpu")
-    history = pretrain(encoder, sp.csr_matrix(X), chosen, seed=0)
-    ours = history[history["part"] == "validation"].pivot_table(index="epoch", columns="loss", values="value")
-    table = pd.read_csv(shared / "reference/scrobust/citeseq_scrobust_pretrain_losses.csv")
-    theirs = table[table["ratio"] == 0].head(3)
-    np.testing.assert_allclose(ours["contrastive"], theirs["heldout_cl"], atol=0.12)
-    # New views in each epoch make single values of this loss jump.
-    np.testing.assert_allclose(ours["expression"].mean(), theirs["heldout_ge"].mean(), rtol=0.2)
+def test_celltypist_by_gradient_descent_is_as_good_as_its_imitation(reference):
+    """The reference scales genes and fits by gradient descent as the package does, without its cut at 10."""
+    X, fold = reference.corrupted(0.0), 4
+    train, test = np.flatnonzero(reference.folds != fold), np.flatnonzero(reference.folds == fold)
+    table = isolated.table("celltypist", X, reference.labels, train, test, sgd=True)
+    found = reference.score(table["label"].to_numpy(), fold)
+    assert (np.abs(found - reference.scores.loc[("CellTypist_like_SGD", 0.0, fold)]) < [0.02, 0.006]).all()
