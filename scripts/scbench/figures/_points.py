@@ -26,7 +26,7 @@ def by_number(ax: Axes, x: np.ndarray, y: np.ndarray, numbers: np.ndarray) -> No
     bar.ax.tick_params(labelsize=style.SMALL)
 
 
-def legend(ax: Axes, order: Sequence[str], most: int = 16) -> None:
+def legend(ax: Axes, order: Sequence[str], most: int = 13) -> None:
     """Names of groups beside a panel, the first `most` of them."""
     shown = list(order)[:most]
     dot = {"linestyle": "none", "marker": "o", "markersize": 3.2, "markeredgewidth": 0}
