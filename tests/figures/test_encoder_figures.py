@@ -135,6 +135,6 @@ def test_stages(n_clusters):
     assert not (filled[0] == 1).all()
 
 
-def test_no_cluster_with_a_name_and_zeros_as_in_the_paper():
+def test_no_cluster_with_a_name_and_zeros_as_combat_makes_them():
     found = checked(stages.plot(study([UNNAMED] * 60), ROW, keep_zeros=False, title="T"))
-    assert "T · zeros as ComBat makes them, as in the paper" in found
+    assert "T · zeros as ComBat makes them" in found

@@ -3,8 +3,8 @@
 Each time is a batch, so that ComBat removes what differs between times on the whole. What is left to tell times apart
 is which mixture of cells each has, and an artefact: ComBat makes of a zero another constant in each batch, from which a
 method that looks at single genes can read the batch even where nothing else is left of it. The released encoder reads
-which genes are not zero, so that cells it is given after ComBat cluster by time on data without any stage. Ours
-therefore has the zeros put back.
+which genes are not zero, and with such zeros it tells days apart in simulated data without any stage. Ours therefore
+has the zeros put back. The paper does not say what became of zeros and of negative values.
 """
 
 from collections.abc import Mapping, Sequence
@@ -127,12 +127,13 @@ def without_batches(X: sp.csr_matrix, times: np.ndarray, *, keep_zeros: bool) ->
     times
         (cells,) the batch of each cell.
     keep_zeros
-        Whether there is a zero again where there was one (ours), or what ComBat made of it (as in the paper).
+        Whether there is a zero again where there was one (ours), or what ComBat made of it (with the released variant,
+        as the paper says no more than that it pre-trains on corrected data).
 
     Returns
     -------
     csr_matrix
-        Corrected values, float32. Negative values become zero, because encoders do not take them.
+        Corrected values, float32. Negative values become zero, because our encoders do not take them.
 
     Notes
     -----

@@ -54,7 +54,7 @@ def plot(found: Study, row: dict[str, Any], *, keep_zeros: bool, title: str) -> 
         _points.legend(ax, kinds)
         ax.set_title(text, fontsize=7)
     _shares(below[2], found.clusters, list(row["stages"]), row["share"])
-    zeros = "zeros put back after ComBat" if keep_zeros else "zeros as ComBat makes them, as in the paper"
+    zeros = "zeros put back after ComBat" if keep_zeros else "zeros as ComBat makes them"
     figure.suptitle(f"{title} · {zeros}", x=0.01, ha="left")
     return figure
 
