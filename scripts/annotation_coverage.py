@@ -7,8 +7,7 @@ from scbench.script import guarded
 
 with guarded(snakemake.log[0]):
     files, labels, reject = snakemake.input, snakemake.params.labels, snakemake.params.reject
-    repeated = (list(paths) * len(labels["methods"]) for paths in (files.data, files.facts, files.splits))
-    runs = by_method(read_runs(files.statuses, files.outputs, *repeated))
+    runs = by_method(read_runs(files.statuses, files.outputs, files.data, files.facts, files.splits))
     found = {name: novelties(ones, reject) for name, ones in runs.items()}
     figure = coverage.plot(
         {name: subjects for name, subjects in found.items() if subjects},

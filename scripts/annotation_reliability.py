@@ -7,8 +7,7 @@ from scbench.script import guarded
 
 with guarded(snakemake.log[0]):
     files, labels = snakemake.input, snakemake.params.labels
-    repeated = (list(paths) * len(labels["methods"]) for paths in (files.data, files.facts, files.splits))
-    runs = by_method(read_runs(files.statuses, files.outputs, *repeated))
+    runs = by_method(read_runs(files.statuses, files.outputs, files.data, files.facts, files.splits))
     found = {name: confidences(ones) for name, ones in runs.items()}
     figure = reliability.plot(
         {name: subject for name, subject in found.items() if subject is not None},

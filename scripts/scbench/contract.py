@@ -188,7 +188,8 @@ def check_prediction(prediction: object, n_cells: int, classes: np.ndarray) -> P
     Raises
     ------
     InvalidOutputError
-        If a cell has no label, a label was not in the training data, or a confidence is outside [0, 1].
+        If a cell has no label, a label was not in the training data, or a confidence is outside [0, 1] or is missing
+        (NaN) in some cells and not in others: whoever leaves out the hard ones would be scored on the rest.
     """
     if not (isinstance(prediction, tuple) and len(prediction) == 2):
         raise InvalidOutputError(f"predict must return Prediction(labels, confidence). Got {type(prediction).__name__}")
@@ -202,6 +203,9 @@ def check_prediction(prediction: object, n_cells: int, classes: np.ndarray) -> P
         raise InvalidOutputError(
             f"confidences must be in [0, 1]. Got {confidence[(confidence < 0) | (confidence > 1)][0]}"
         )
+    missing = int(np.isnan(confidence).sum())
+    if 0 < missing < n_cells:
+        raise InvalidOutputError(f"all cells or none must have a confidence. Got {missing} of {n_cells} without one")
     return Prediction(labels, confidence)
 
 

@@ -277,8 +277,8 @@ class Plan:
 
     def figures(self, track: str) -> list[str]:
         """Figures of a track, without suffix."""
-        if subtracks.base(track) != track:
-            return [f"results/figures/{track}-scores"]
+        if subtracks.base(track) != track:  # its figures are among those of its track
+            return []
         names = ["scores", "cost"]
         kinds = ["tissue" if track == "svg" else "confusion"]
         datasets = self.tracks[track]["datasets"]

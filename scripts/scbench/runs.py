@@ -57,21 +57,24 @@ def by_method(runs: Sequence[Run]) -> dict[str, list[Run]]:
 def read_runs(
     statuses: Sequence[str], outputs: Sequence[str], data: Sequence[str], facts: Sequence[str], splits: Sequence[str]
 ) -> list[Run]:
-    """Read the replicates of one method on one dataset from their files.
+    """Read the replicates of methods on one dataset from their files.
 
     Parameters
     ----------
-    statuses, outputs, data, facts
+    statuses, outputs
+        One path per run, all replicates of the first method first.
+    data, facts
         One path per replicate; the same path stands for the same dataset, which is read once.
     splits
         One path per replicate, or none.
     """
     read = cache(read_prepared)
     runs = []
-    for i, status in enumerate(statuses):
-        split = _split(splits[i]) if splits else {}
-        sha = read_json(facts[i])["sha256"]
-        runs.append(Run(read_json(status), read_table(outputs[i]), read(data[i]), sha, **split))
+    for i, (status, output) in enumerate(zip(statuses, outputs, strict=True)):
+        replicate = i % len(data)
+        split = _split(splits[replicate]) if splits else {}
+        sha = read_json(facts[replicate])["sha256"]
+        runs.append(Run(read_json(status), read_table(output), read(data[replicate]), sha, **split))
     return runs
 
 

@@ -12,7 +12,7 @@ from scbench import contract
 from scbench.data.align import align
 from scbench.data.checks import check
 from scbench.data.normalise import log1p_normalised
-from scbench.errors import UserError
+from scbench.errors import InvalidOutputError, UserError
 from scbench.registry import Registry
 from scbench.simulate.cells import cell_types
 from scbench.splits import fold
@@ -28,9 +28,8 @@ METHODS = [
 ][::-1]
 LEARNING = [name for name in METHODS if REGISTRY.method(name)["role"] == "method"]
 
-# One ends with an unclear error on a single type, which the workflow lets not come to a method (`scbench.data.checks`);
-# one sees which genes are zero and nothing else, of 50 of which few are. An entry that no longer fails is an error.
-KEPT = {("single", "xgboost"), ("apart", "scrobust_faithful")}
+# One sees which genes are zero and nothing else, of 50 of which few are. An entry that no longer fails is an error.
+KEPT = {("apart", "scrobust_faithful")}
 
 
 def _known(names, what):
@@ -169,3 +168,10 @@ def test_the_workflow_names_a_type_with_fewer_cells_than_folds():
     labels = np.repeat(["common", "rare"], [30, 4]).astype(object)
     with pytest.raises(UserError, match=r"dataset 'd': class 'rare' has 4 cell\(s\), but 5 folds need\(s\) at least 5"):
         fold(labels, base_seed=1, dataset="d", replicate=0, folds=5)
+
+
+def test_confidences_are_there_for_all_cells_or_for_none():
+    labels, classes = np.array(["a", "b", "a"], dtype=object), np.array(["a", "b"])
+    contract.check_prediction(contract.Prediction(labels, np.full(3, np.nan)), 3, classes)
+    with pytest.raises(InvalidOutputError, match=r"all cells or none must have a confidence\. Got 1 of 3 without one"):
+        contract.check_prediction(contract.Prediction(labels, np.array([0.5, np.nan, 1])), 3, classes)

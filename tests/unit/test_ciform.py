@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from scbench.annotation.ciform import CIForm, highly_variable, positions, sub_vectors
+from scbench.annotation.ciform import CIForm, positions, sub_vectors
+from scbench.annotation.variable_genes import highly_variable
 from scbench.data.normalise import log1p_normalised
 from scbench.errors import UserError
 from scbench.simulate.cells import cell_types

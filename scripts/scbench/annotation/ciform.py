@@ -7,6 +7,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from scbench.annotation.neural import device_of, probabilities, train, warm_up
+from scbench.annotation.variable_genes import highly_variable
 from scbench.contract import CellAnnotator, Prediction, check_values
 from scbench.errors import UserError
 
@@ -139,17 +140,6 @@ class CIForm(CellAnnotator):
     def _rows(self, X: sp.csr_matrix):
         X = X[:, self.genes_]
         return lambda rows: sub_vectors(X[rows].toarray(), self.length)
-
-
-def highly_variable(X: sp.csr_matrix, n_genes: int) -> np.ndarray:
-    """Sorted columns of the genes with the largest normalised dispersion (scanpy, flavour "seurat")."""
-    if n_genes >= X.shape[1]:
-        return np.arange(X.shape[1])
-    import scanpy as sc
-    from anndata import AnnData
-
-    table = sc.pp.highly_variable_genes(AnnData(X), n_top_genes=n_genes, inplace=False)
-    return np.flatnonzero(table["highly_variable"])
 
 
 def sub_vectors(values: np.ndarray, length: int) -> np.ndarray:

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from scbench.annotation.variable_genes import highly_variable
+
 if TYPE_CHECKING:
     from scbench.annotation.scrobust.pretrained import Pretrained
 
@@ -57,21 +59,10 @@ def embeddings(encoder: "Pretrained", X: sp.csr_matrix, features: Sequence[int],
             layer = f", layer {number}" if len(layers) > 1 else ""
             found[f"scRobust{layer}, {n} genes"] = components(values, seed=seed)
     for n in features or [_HVGS]:
-        found[f"PCA, {min(n, X.shape[1])} HVGs"] = components(variable(X, n), seed=seed)
+        found[f"PCA, {min(n, X.shape[1])} HVGs"] = components(X[:, highly_variable(X, n)], seed=seed)
     values = untrained(encoder, seed).embed(X, n_genes=sizes[0])[-1]
     found[f"Untrained, {sizes[0]} genes"] = components(values, seed=seed)
     return found
-
-
-def variable(X: sp.csr_matrix, n: int) -> sp.csr_matrix:
-    """Columns of the n most variable genes for their mean (Seurat's dispersions); all if there are no more."""
-    if n >= X.shape[1]:
-        return X
-    import scanpy as sc
-    from anndata import AnnData
-
-    table = sc.pp.highly_variable_genes(AnnData(X), n_top_genes=n, inplace=False)
-    return X[:, np.flatnonzero(table["highly_variable"].to_numpy())]
 
 
 def components(values: np.ndarray | sp.csr_matrix, *, seed: int) -> np.ndarray:

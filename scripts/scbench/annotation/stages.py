@@ -17,6 +17,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from scbench.annotation import embeddings
+from scbench.annotation.variable_genes import highly_variable
 from scbench.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -105,8 +106,8 @@ def study(
     cells = embeddings.sample(times, seed)
     times, after = times[cells], corrected[cells]
     found = {
-        "HVGs": embeddings.components(embeddings.variable(X[cells], _HVGS), seed=seed),
-        "HVGs after ComBat": embeddings.components(embeddings.variable(after, _HVGS), seed=seed),
+        "HVGs": _hvgs(X[cells], seed),
+        "HVGs after ComBat": _hvgs(after, seed),
         "scRobust after ComBat": embeddings.components(encoder.embed(after)[-1], seed=seed),
     }
     scores, points = embeddings.study(found, times, None, kind="tsne", seed=seed)
@@ -115,6 +116,10 @@ def study(
     compared = {"clusters": named, "times": by_time(times, stages)}
     tables = [markers(after, names, encoder.genes).assign(by=by) for by, names in compared.items()]
     return Study(scores, points, named, clusters, pd.concat(tables, ignore_index=True))
+
+
+def _hvgs(X: sp.csr_matrix, seed: int) -> np.ndarray:
+    return embeddings.components(X[:, highly_variable(X, _HVGS)], seed=seed)
 
 
 def without_batches(X: sp.csr_matrix, times: np.ndarray, *, keep_zeros: bool) -> sp.csr_matrix:

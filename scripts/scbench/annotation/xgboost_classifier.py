@@ -5,6 +5,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from scbench.contract import CellAnnotator, Prediction, check_values
+from scbench.errors import UserError
 from scbench.markers.sampling import inner_split
 
 
@@ -78,6 +79,8 @@ class XGBoost(CellAnnotator):
         import xgboost as xgb
 
         y, self.types_ = pd.factorize(labels)  # by first appearance: names must not matter
+        if len(self.types_) < 2:
+            raise UserError(f"XGBoost needs cells of at least two types. Got {list(self.types_)}.")
         X = _without_stored_zeros(X)
         train, held_out = inner_split(y, self.validation, np.random.default_rng(seed))
         bins = {"max_bin": self.max_bin, "nthread": self.threads}

@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from scbench.figures import style
-from scbench.subtracks import base
 
 _PATCH = {"facecolor": "white", "edgecolor": "none", "pad": 0.2}
 _METHOD_INCH, _LABEL = 0.165, 0.72  # height of a method; height of a control's label as a share of it
@@ -62,7 +61,7 @@ def plot(
             values = here[here["metric"] == metric]
             means = there[there["metric"] == metric].set_index("method")
             _frame(ax, names, controls, metrics[metric], letters=100 // len(columns))
-            _panel(ax, values, means, names, controls, methods, metrics[metric], style.looks(methods, base(track)))
+            _panel(ax, values, means, names, controls, methods, metrics[metric], style.looks(methods, track))
         axes[0].set_yticks(range(len(names)), [style.shorten(methods[name]["label"]) for name in names])
         style.heading(axes[0], " · ".join(filter(None, [datasets[dataset]["label"], scenario_label(scenario)])))
         _notes(axes[-1], here, names, controls, methods)
