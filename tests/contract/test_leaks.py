@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import quick
 
 from scbench import child
 from scbench.contract import CellAnnotator, Prediction
@@ -19,7 +20,8 @@ def _of_regime(regime, *tracks):
     return [
         (track, name)
         for track in tracks
-        for name, entry in PLAN.registry.methods.items()
+        for name in quick.distinct(PLAN.registry, list(PLAN.registry.methods))
+        for entry in [PLAN.registry.method(name)]
         if entry["track"] == track
         and entry["regime"] == regime
         and entry["role"] != "positive_control"
@@ -61,7 +63,8 @@ def _shuffled(values, cells):
 def _output(files, track, name, data, **options):
     paths = {"data": str(files / data), "split": str(files / "split.npz"), "checkpoint": None}
     dropout = {"test_dropout": [[0.5, 1]]} if track == "annotation" else {}
-    child._run(PLAN.spec(track, "toy_cells", name, 0) | paths | dropout | options, files / "output.tsv")
+    own = {"params": quick.params(PLAN.registry, name)} | paths | dropout | options
+    child._run(PLAN.spec(track, "toy_cells", name, 0) | own, files / "output.tsv")
     return (files / "output.tsv").read_text()
 
 

@@ -15,7 +15,6 @@ from scbench.figures import (
     embeddings,
     pretraining,
     reliability,
-    stages,
     style,
 )
 from scbench.metrics.annotation import Confidences, Novelty
@@ -229,16 +228,3 @@ def test_maps_of_embeddings(tmp_path, covariate):
     texts = _saved(embeddings.plot(table, points, covariate=covariate, title="It"), tmp_path)
     assert {"Leiden clusters", "Types", "ARI"} <= set(texts)
     assert (covariate in texts) == bool(covariate)
-
-
-def test_stages_are_named_in_the_last_map(tmp_path):
-    rng = np.random.default_rng(3)
-    names = ["HVGs", "HVGs after ComBat", "scRobust after ComBat"]
-    points = pd.DataFrame({"x": rng.random(90), "y": rng.random(90), "embedding": np.repeat(names, 30)})
-    points["cluster"], points["type"] = rng.choice(["0", "1"], 90), rng.choice(["0", "2"], 90)
-    scores = pd.DataFrame([(n, "types", s, 0.5) for n in names for s in ("knn_purity", "chance")])
-    scores.columns = ["embedding", "of", "score", "value"]
-    named = np.repeat(["sensitive", "unnamed"], 15)
-    texts = _saved(stages.plot(points, scores, named, order=["0", "2"], title="It"), tmp_path)
-    assert "sensitive" in texts
-    assert "unnamed" not in texts

@@ -166,13 +166,13 @@ def toy(tmp_path_factory, root):
         prepare(name, plan.registry.dataset(name), folder / f"{name}.h5ad", source=source, seed=1)
         source = folder / f"{name}.h5ad"
     order = np.random.default_rng(0).permutation(120)
-    np.savez(folder / "split.npz", train=np.sort(order[:90]), test=np.sort(order[90:]))
+    np.savez(folder / "split.npz", train=np.sort(order[:90]), test=np.sort(order[90:]), calibration=order[:0])
     return plan, folder
 
 
 def _run(toy, dataset, method, **changes):
     plan, folder = toy
-    spec = plan.spec("markers", "toy_cells", method, 0) | changes
+    spec = plan.spec("markers", "toy_cells", method, 0) | {"checkpoint": None} | changes
     times = child._run(
         spec | {"data": str(folder / f"{dataset}.h5ad"), "split": str(folder / "split.npz")}, folder / "output.tsv"
     )
