@@ -1,6 +1,6 @@
 # Everything runs from .venv, which `make setup` builds from constraints.txt.
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format lock bench docs clean clean-envs distclean
+.PHONY: help setup run data test lint format lock bench docs clean clean-envs distclean
 
 PYTHON ?= python3
 CORES  ?= $(shell nproc 2>/dev/null || echo 2)
@@ -31,6 +31,9 @@ run: setup  ## run the default benchmark (CONFIG=..., CORES=...) and write resul
 	@test -f "$(CONFIG)" || { echo "CONFIG=$(CONFIG) does not exist. In config/: config.yaml, paper.yaml, smoke.yaml."; exit 1; }
 	@$(SNAKEMAKE); code=$$?; \
 	if [ -f results/manifest.json ]; then $(MAKE) --no-print-directory results/report.html || exit; fi; exit $$code
+
+data: setup  ## bring, check and prepare the datasets of CONFIG, and sum them up in results/datasets.tsv
+	$(SNAKEMAKE) data
 
 results/report.html: results/manifest.json
 	$(SNAKEMAKE) --report $@.part.html

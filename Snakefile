@@ -49,6 +49,7 @@ rule all:
 rule data:
     input:
         get_all_prepared,
+        "results/datasets.tsv",
 
 
 rule markers:

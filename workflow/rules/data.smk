@@ -10,6 +10,9 @@ rule download:
         download=1,
     params:
         source=get_download,
+        note=get_download_note,
+    message:
+        "Download {output} <- {params.note}"
     script:
         "../../scripts/download.py"
 
@@ -27,9 +30,10 @@ rule prepare:
         "../../envs/base.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=get_prepare_memory,
     params:
         name=get_dataset,
+        roles=get_roles,
         entry=get_entry,
         seed=get_data_seed,
     script:
@@ -51,3 +55,27 @@ rule split:
         scheme=get_scheme,
     script:
         "../../scripts/split.py"
+
+
+rule datasets:
+    input:
+        facts=get_all_prepared_facts,
+        code=get_code("scbench.data.summary", "scbench.report.tables"),
+    output:
+        table="results/datasets.tsv",
+        page=report(
+            "results/tables/datasets.html",
+            caption="../report/datasets.rst",
+            category="Datasets",
+            labels={"figure": "Datasets"},
+        ),
+    log:
+        "results/logs/datasets.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    params:
+        registry=get_summarised,
+        left_out=PLAN.left_out,
+    script:
+        "../../scripts/datasets.py"

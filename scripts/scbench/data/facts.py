@@ -6,9 +6,11 @@ from typing import Any
 from scbench.io import read_prepared
 from scbench.provenance import file_sha256
 
+_MOST_GROUPS = 100  # of cells in a column; one with more names cells, not batches
+
 
 def facts(name: str, path: Path) -> dict[str, Any]:
-    """Checksum, shape, sparsity and label counts of a prepared dataset.
+    """Checksum, shape, sparsity, and sizes of labels and other groups (batches, donors) of a prepared dataset.
 
     Parameters
     ----------
@@ -29,5 +31,10 @@ def facts(name: str, path: Path) -> dict[str, Any]:
         "labels": {}
         if data.labels is None
         else {str(k): int(v) for k, v in pd.Series(data.labels).value_counts().items()},
+        "groups": {
+            column: {str(value): int(n) for value, n in pd.Series(values).value_counts().items()}
+            for column, values in data.obs.items()
+            if values.dtype.kind in "OU" and len(set(values)) <= _MOST_GROUPS
+        },
         "patterned_genes": None if data.truth is None else int(data.truth.sum()),
     }
