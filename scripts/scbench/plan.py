@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scbench import plan_annotation, plan_encoder, plan_svg, plan_tissue, subtracks
-from scbench.data.fetch import locate
+from scbench.data.local import locate
 from scbench.layout import LAST_STATUS, is_expected
 from scbench.provenance import digest, sources
 from scbench.registry import ROOT, Registry, load_config
