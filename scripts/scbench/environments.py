@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scbench.data.fetch import staging
+from scbench.data.local import staging
 from scbench.data.lock import exclusive
 from scbench.errors import UserError
 from scbench.io import read_json, write_json

@@ -11,7 +11,7 @@ from typing import Any
 
 from scbench import plan_annotation, plan_encoder, plan_svg, plan_tissue, subtracks
 from scbench.available import left_out, without
-from scbench.data.fetch import locate
+from scbench.data.local import locate
 from scbench.data.sources import downloads, paths
 from scbench.layout import LAST_STATUS, is_expected
 from scbench.provenance import digest, sources

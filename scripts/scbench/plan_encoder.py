@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from scbench.data.fetch import locate
+from scbench.data.local import locate
 from scbench.errors import UserError, did_you_mean
 from scbench.provenance import ROOT
 from scbench.seeds import seed as derived_seed

@@ -1,73 +1,49 @@
-"""A loopback server that misbehaves on request, small known matrices, and Python in a process of its own."""
+"""Downloads from a server on this machine, small known matrices, and Python in a process of its own."""
 
 import os
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from loopback import Server, loopback
+
+from scbench.data import hosts
+from scbench.data.fetch import fetch
 
 ROOT = Path(__file__).parents[2]
 
 
-@dataclass
-class Reply:
-    body: bytes = b""
-    status: int = 200
-    kind: str = "application/octet-stream"
-    claimed: int | None = None  # Content-Length, if not the true one
-    pause: float = 0.0  # seconds between chunks
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Server:
-    address: str
-    replies: dict[str, Reply]
-    requests: list[tuple[str, dict[str, str]]]
-
-    def serve(self, path: str, body: bytes = b"", **options) -> str:
-        self.replies[path] = Reply(body, **options)
-        return f"{self.address}{path}"
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with loopback() as server:
+        yield server
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            requests.append((self.path, dict(self.headers)))
-            reply = replies.get(self.path, Reply(status=404))
-            self.send_response(reply.status)
-            self.send_header("Content-Type", reply.kind)
-            self.send_header("Content-Length", str(len(reply.body) if reply.claimed is None else reply.claimed))
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            for start in range(0, len(reply.body), 2**16):
-                try:
-                    self.wfile.write(reply.body[start : start + 2**16])
-                except (BrokenPipeError, ConnectionResetError):  # the client was killed: the point of a test
-                    return
-                time.sleep(reply.pause)
+def target(tmp_path: Path) -> Path:
+    """Where a download goes."""
+    return tmp_path / "raw" / "file.h5ad"
 
-        def log_message(self, *_: object) -> None:
-            """Keep the test output quiet."""
 
-    replies: dict[str, Reply] = {}
-    requests: list[tuple[str, dict[str, str]]] = []
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        httpd.daemon_threads = True
-        threading.Thread(target=httpd.serve_forever, args=(0.02,), daemon=True).start()
-        yield Server(f"http://127.0.0.1:{httpd.server_port}", replies, requests)
-        httpd.shutdown()
+@pytest.fixture
+def get(tmp_path: Path, target: Path) -> Callable[..., None]:
+    """Download from mirrors to `target`."""
+
+    def get(*urls: str, **keys) -> None:
+        fetch({"urls": list(urls)} | keys, target, lock=tmp_path / "data.lock", name="set")
+
+    return get
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no pause before a repeat be long."""
+    monkeypatch.setattr(hosts, "BACK_OFF", 0.001)
 
 
 @pytest.fixture
@@ -78,6 +54,8 @@ def python() -> Callable[..., subprocess.Popen]:
         return subprocess.Popen(
             [sys.executable, "-c", code, *map(str, arguments)],
             env=os.environ | {"PYTHONPATH": str(ROOT / "scripts")},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from scbench.data.dropout import drop_counts
-from scbench.data.fetch import locate
+from scbench.data.local import locate
 from scbench.data.normalise import log1p_normalised
 from scbench.data.prepare import prepare
 from scbench.errors import UserError

@@ -12,6 +12,7 @@ import pytest
 import scipy.sparse as sp
 
 from scbench.annotation.scrobust import checkpoints, training
+from scbench.annotation.scrobust.compare import compare
 from scbench.annotation.scrobust.method import ScRobust
 from scbench.annotation.scrobust.pretrained import Pretrained
 from scbench.annotation.scrobust.settings import settings
@@ -183,3 +184,15 @@ def test_the_released_settings_are_those_of_the_code():
     assert (chosen.n_genes, chosen.duplicate_summary, chosen.finetune_batch) == (800, True, 32)
     assert chosen.pretrain_lr == chosen.finetune_lr == 5e-5
     assert (chosen.temperature, chosen.dropout, chosen.weight_decay, chosen.balance) == (0.07, 0.1, 0, 0)
+
+
+def test_settings_are_compared_on_held_out_cells(cells):
+    X, labels, _ = cells
+    candidates = {
+        "trained": SMALL | {"finetune_lr": 1e-2, "finetune_epochs": 20},
+        "barely": SMALL | {"finetune_lr": 1e-8},
+    }
+    table = compare(X, labels, candidates, seed=0)
+    assert list(table["candidate"]) == ["trained", "barely"]
+    assert table["macro_f1"][0] > 0.8 > table["macro_f1"][1]
+    assert (table["cpu_s"] > 0).all()

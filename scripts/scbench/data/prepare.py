@@ -16,8 +16,8 @@ from scbench import simulate
 from scbench.data.archives import is_archive, unpack
 from scbench.data.checks import check
 from scbench.data.derive import TRANSFORMS
-from scbench.data.fetch import staging, verify
 from scbench.data.loaders import LOADERS
+from scbench.data.local import staging, verify
 from scbench.data.normalise import log1p_normalised
 from scbench.data.options import with_options
 from scbench.errors import UserError, did_you_mean
