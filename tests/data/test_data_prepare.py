@@ -218,7 +218,7 @@ def test_members_that_are_not_there_are_named(write_h5ad, entry, out, counts, tm
         prepare("set", what, out, source=tmp_path / "a.zip", seed=0)
     with pytest.raises(UserError, match=r"d\.h5ad is not a zip, tar or gzip archive, so it has no member"):
         prepare("set", what, out, source=path, seed=0)
-    with pytest.raises(UserError, match="unpacked cannot be read as h5ad"):
+    with pytest.raises(UserError, match="unpacked_counts cannot be read as h5ad: it is a folder"):
         prepare("set", entry(), out, source=tmp_path / "a.zip", seed=0)
     assert list(out.parent.iterdir()) == []
 
