@@ -159,18 +159,27 @@ def text_column(values: Sequence[str], name: str) -> pd.Categorical | np.ndarray
     """Make a column of ``obs`` of text; where every field is a number or empty, of numbers."""
     values = pd.Series(values, dtype=object)
     if name != "label" and (filled := values != "").any():
-        numbers = pd.to_numeric(values.where(filled), errors="coerce")
+        numbers = pd.Series(numbers_of(values))
         if numbers[filled].notna().all():
-            values = numbers
+            values = numbers.astype(np.int64) if (numbers == np.rint(numbers)).all() else numbers
     return column(values, name)
+
+
+def numbers_of(values: Sequence) -> np.ndarray:
+    """Make floats of numbers and of text; NaN where there is no number."""
+    text = pd.Series(values, dtype=object).astype(str)
+    numbers = pd.to_numeric(text, errors="coerce").to_numpy(float, copy=True)
+    known = ~np.isnan(numbers)
+    numbers[known] = text[known].astype(float)  # to the last digit, which `to_numeric` may miss
+    return numbers
 
 
 def coordinates(source: Path, axes: Mapping[str, Sequence]) -> np.ndarray:
     """Make (cells, axes) coordinates of one sequence of numbers, or of text, for each axis."""
-    found = {axis: pd.to_numeric(pd.Series(values), errors="coerce").to_numpy(float) for axis, values in axes.items()}
+    found = {axis: numbers_of(values) for axis, values in axes.items()}
     for axis, numbers in found.items():
         if (bad := np.isnan(numbers)).any():
-            got = np.asarray(axes[axis], dtype=object)[bad][0]
+            got = str(np.asarray(axes[axis], dtype=object)[bad][0])
             raise UserError(f"{source}: coordinates must be numbers. Got {got!r} in {axis!r} ({bad.sum()} in all).")
     return np.column_stack(list(found.values()))
 

@@ -18,6 +18,7 @@ from scbench.data.loaders.assembly import (
     csr_of_blocks,
     gene_names,
     numbered,
+    numbers_of,
     text_column,
 )
 from scbench.data.options import check_number
@@ -192,11 +193,11 @@ def _numbers(source: Path, fields: pd.DataFrame, rows: Sequence[str], columns: S
     if all(kind.kind in "iuf" for kind in fields.dtypes):
         numbers = fields.to_numpy()
     else:
-        numbers = fields.astype(str).apply(pd.to_numeric, errors="coerce").to_numpy(float)
+        numbers = np.column_stack([numbers_of(fields[column]) for column in fields])
     if numbers.dtype.kind == "f" and (bad := np.isnan(numbers)).any():
         row, column = np.argwhere(bad)[0]
         field = fields.iloc[row, column]
-        what = "is empty, or the line too short" if pd.isna(field) else f"must be a number. Got {field!r}"
+        what = "is empty" if pd.isna(field) else f"must be a number. Got {str(field)!r}"
         where = f"row {str(np.asarray(rows)[row])!r}, column {columns[column]!r}"
         raise UserError(f"{source}: the field in {where} {what} ({bad.sum()} such fields nearby).")
     return numbers

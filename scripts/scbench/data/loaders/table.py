@@ -1,9 +1,10 @@
 """Read tables of delimited text: csv, tsv, whatever a spreadsheet or R writes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from scbench.data.loaders.assembly import BLOCK, reading
 from scbench.data.loaders.grid import Layout, read_grid
 from scbench.data.loaders.text import fields_of, open_text, separator_of
 from scbench.data.options import check_number, with_options
+from scbench.errors import UserError
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -63,26 +65,44 @@ def table(
     layout = Layout(genes, head, first, cell, columns, spatial, drop, gene_regex, values, unique)
     layout.check(source)
     check_number("skip", skip, 0, integer=True)
+    separator = separator_of(source, separator)
     with reading(source, "text"), open_text(source) as file:
-        lines = list(islice(file, skip, skip + head + 1))
-    fields = [fields_of(line, separator_of(source, separator)) for line in lines]
-    rows = _rows(source, separator_of(source, separator), skip + head, layout, len(fields[-1]) if fields else 1)
-    return read_grid(source, fields[:head], rows if len(lines) > head else (), layout)
+        above = [fields_of(line, separator) for line in islice(file, skip, skip + head)]
+    return read_grid(source, above, _blocks(source, separator, skip + head, layout), layout)
 
 
-def _rows(source: Path, separator: str, skip: int, layout: Layout, width: int) -> Iterator[pd.DataFrame]:
+def _blocks(source: Path, separator: str, skip: int, layout: Layout) -> Iterator[pd.DataFrame]:
     """Read blocks of rows; names and properties stay text, and only an empty field is a missing one."""
     named = 1 if layout.genes == "rows" else layout.first
     with reading(source, "a table"), open_text(source) as file:
-        yield from pd.read_csv(
-            file,
-            sep=separator,
-            header=None,
-            skiprows=skip,
-            chunksize=max(1, BLOCK // width),
-            dtype=dict.fromkeys(range(named), str),
-            keep_default_na=False,
-            na_values=[""],
-            low_memory=False,
-            float_precision="round_trip",
-        )
+        lines = _lines(source, file, separator, skip)
+        for line in lines:
+            rows = max(1, BLOCK // _width(line, separator))
+            yield pd.read_csv(
+                BytesIO("".join([line, *islice(lines, rows - 1)]).encode()),
+                sep=separator,
+                header=None,
+                dtype=dict.fromkeys(range(named), str),
+                keep_default_na=False,
+                na_values=[""],
+                low_memory=False,
+                float_precision="round_trip",
+            )
+
+
+def _lines(source: Path, file: TextIO, separator: str, skip: int) -> Iterator[str]:
+    """Give the lines that are not blank; pandas would fill short ones up, and cut long ones where a block starts."""
+    width = None
+    for number, line in enumerate(islice(file, skip, None), start=skip + 1):
+        if line.isspace():
+            continue
+        found = _width(line, separator)
+        width = width or found
+        if found != width:
+            raise UserError(f"{source}: line {number} has {found} fields. Expected {width}, as in the lines before it.")
+        yield line
+
+
+def _width(line: str, separator: str) -> int:
+    plain = '"' not in line and len(separator) == 1
+    return line.count(separator) + 1 if plain else len(fields_of(line, separator))
