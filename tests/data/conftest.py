@@ -145,10 +145,10 @@ def entry() -> Callable[..., dict]:
 def through(tmp_path: Path, entry: Callable[..., dict]) -> Callable[..., Prepared]:
     """Prepare a source with a loader and read what came of it."""
 
-    def prepare_and_read(source: Path | dict[str, Path], loader: str, scale: str = "counts", **keys) -> Prepared:
+    def prepare_and_read(path: Path | dict[str, Path], loader: str, scale: str = "counts", **keys) -> Prepared:
         out = tmp_path / "prepared" / "set.h5ad"
         keys = {"tracks": [], "source": {"type": "https"}, "loader": loader} | keys
-        prepare("set", entry(**keys), out, source=source, seed=0)
+        prepare("set", entry(**keys), out, source=path, seed=0)
         assert list(out.parent.iterdir()) == [out]
         return read_prepared(out, scale)
 

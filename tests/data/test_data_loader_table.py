@@ -200,17 +200,15 @@ def test_parts_come_out_of_an_archive(through, tmp_path, frame, counts, obs, gen
     assert sorted(found.genes) == sorted(set(genes) - {"nan"})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_any_matrix_comes_back_exactly(tmp_path_factory, data):
     shape = data.draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
     whole = st.integers(0, 2**31 - 1)
     real = st.floats(0, 1e6, width=32).map(float)
     values = data.draw(arrays(float, shape, elements=data.draw(st.sampled_from([whole, real])).map(float)))
-    names = st.text(
-        st.characters(codec="utf-8", exclude_characters='\r\n\0\ufeff"\t,;', exclude_categories=["Cs", "Z", "C"])
-    )
-    genes = data.draw(st.lists(names.filter(bool), min_size=shape[1], max_size=shape[1], unique=True))
+    names = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), min_size=1)
+    genes = data.draw(st.lists(names, min_size=shape[1], max_size=shape[1], unique=True))
     rows = data.draw(st.sampled_from(["rows", "columns"]))
     separator, word = data.draw(st.sampled_from([(",", "comma"), ("\t", "tab"), (";", "semicolon")]))
     block = data.draw(st.integers(1, 40))

@@ -21,9 +21,10 @@ LOGGER = logging.getLogger(__name__)
 
 @with_options
 def parts(
-    members: Mapping[str, Path],
+    find: Callable[[str | list[str]], Mapping[str, Path]],
     load: Callable[[Path], "AnnData"],
     *,
+    members: str | list[str],
     name: str | None = None,
     column: str | None = None,
     cell: str | None = None,
@@ -33,10 +34,12 @@ def parts(
 
     Parameters
     ----------
-    members
-        Name and path of each part.
+    find
+        Gives name and path of each of `members`, see `scbench.data.files.Files.members`.
     load
         Reads one.
+    members
+        Pattern of the parts' files, or folders, inside the archive of counts; or a list of files by their roles.
     name
         Expression that cuts the names of the parts, see `scbench.data.names.cut`; it must match them all.
     column
@@ -64,15 +67,16 @@ def parts(
     from anndata import concat
 
     check_known(Path("parts"), "value of 'genes'", genes, ("outer", "inner"))
-    names = cut(members, name, "name")
-    for member, label in zip(members, names, strict=True):
+    paths = find(members)
+    names = cut(paths, name, "name")
+    for member, label in zip(paths, names, strict=True):
         if label is None:
             raise UserError(f"parts: 'name' does not match the part {member!r}.")
     if len(set(names)) < len(names):
         twice = pd.Index(names)[pd.Index(names).duplicated()][0]
         raise UserError(f"parts: more than one part has the name {twice!r}; check the option 'name'.")
     loaded = []
-    for label, path in zip(names, members.values(), strict=True):
+    for label, path in zip(names, paths.values(), strict=True):
         part = load(path)
         if column is not None:
             part.obs[column] = pd.Categorical(np.full(part.n_obs, label))
@@ -82,11 +86,11 @@ def parts(
         loaded.append(part)
     if len({tuple(part.layers) for part in loaded}) > 1:
         raise UserError(f"parts: the values of {names[0]!r} and of others differ in scale.")
+    cells = pd.Index(np.concatenate([part.obs_names for part in loaded]))
+    if not cells.is_unique:
+        how = """with 'cell: "{part}_{cell}"' they get names of their own"""
+        raise UserError(f"parts: the cell {cells[cells.duplicated()][0]!r} is in more than one part; {how}.")
     whole = concat(loaded, join=genes, merge="same", fill_value=0)
     if not whole.n_vars:
         raise UserError("parts: no gene is in all parts; with 'genes: outer' those of any part are kept.")
-    if not whole.obs_names.is_unique:
-        twice = whole.obs_names[whole.obs_names.duplicated()][0]
-        how = """with 'cell: "{part}_{cell}"' they get names of their own"""
-        raise UserError(f"parts: the cell {twice!r} is in more than one part; {how}.")
     return whole

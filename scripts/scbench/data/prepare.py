@@ -63,6 +63,8 @@ def prepare(name: str, entry: dict, out: Path, *, source: Path | Mapping[str, Pa
     with staging(out) as stage:
         try:
             adata = _obtain(entry, source, stage, seed)
+            if "harmonise" in entry:
+                adata = harmonise(adata, ROOT / entry["harmonise"])
             adata = _without_labels(adata, entry["drop_labels"])
             _mark_controls(adata, entry.get("controls"))
         except UserError as error:
@@ -86,16 +88,12 @@ def _obtain(entry: dict, source: Path | Mapping[str, Path] | None, stage: Path, 
         return _seeded(TRANSFORMS[origin["transform"]], seed)(anndata.read_h5ad(source), **origin["params"])
     files = Files(origin, source, stage)
     load = partial(LOADERS[entry["loader"]], **entry["options"])
-    if "parts" in entry:
-        options = dict(entry["parts"])
-        adata = parts(files.members(options.pop("members")), load, **options)
-    else:
-        adata = load(files.find(COUNTS))
+    adata = parts(files.members, load, **entry["parts"]) if "parts" in entry else load(files.find(COUNTS))
     if "labels" in entry:
         options = dict(entry["labels"])
         path = files.find(options.pop("file", "labels"), options.pop("member", None))
         adata = labels(adata, path, **options)
-    return harmonise(adata, ROOT / entry["harmonise"]) if "harmonise" in entry else adata
+    return adata
 
 
 def _seeded(function: Callable, seed: int) -> Callable:

@@ -76,8 +76,8 @@ def assemble(
     check_known(source, "value of 'values'", values, SCALES)
     if (values == "log1p_of_total") != (total is not None):
         raise UserError(f"{source}: the option 'total' goes with 'values: log1p_of_total'. Got 'values: {values}'.")
-    genes = make_index_unique(genes.astype(str)) if unique else genes.astype(str)
-    obs.index = obs.index.astype(str)
+    genes, obs.index = (names.astype(str).rename(None) for names in (genes, obs.index))
+    genes = make_index_unique(genes) if unique else genes
     unique_names(source, obs.index, genes)
     var = pd.DataFrame(index=genes) if var is None else var.set_index(genes)
     obsm = {} if spatial is None else {"spatial": spatial}
