@@ -8,7 +8,8 @@ from scbench.io import write_json
 from scbench.script import guarded
 
 with guarded(snakemake.log[0]):
-    source = Path(snakemake.input.source[0]) if snakemake.input.source else None
+    paths = dict(zip(snakemake.params.roles, map(Path, snakemake.input.source), strict=True))
+    source = paths if len(paths) > 1 else paths.get("counts")
     data = Path(snakemake.output.data)
     prepare(snakemake.params.name, snakemake.params.entry, data, source=source, seed=snakemake.params.seed)
     write_json(facts(snakemake.params.name, data), snakemake.output.facts)

@@ -15,6 +15,9 @@ from loopback import Server, loopback
 from scbench.data import hosts
 from scbench.data.fetch import fetch
 
+from scbench.data.prepare import prepare
+from scbench.io import Prepared, read_prepared
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -114,3 +117,23 @@ def entry() -> Callable[..., dict]:
         return defaults | keys
 
     return make
+
+
+@pytest.fixture
+def through(tmp_path: Path, entry: Callable[..., dict]) -> Callable[..., Prepared]:
+    """Prepare a source with a loader and read what came of it."""
+
+    def prepare_and_read(path: Path | dict[str, Path], loader: str, scale: str = "counts", **keys) -> Prepared:
+        out = tmp_path / "prepared" / "set.h5ad"
+        keys = {"tracks": [], "source": {"type": "https"}, "loader": loader} | keys
+        prepare("set", entry(**keys), out, source=path, seed=0)
+        assert list(out.parent.iterdir()) == [out]
+        return read_prepared(out, scale)
+
+    return prepare_and_read
+
+
+@pytest.fixture
+def genes() -> list[str]:
+    """Names of the genes of `counts`."""
+    return ["Actb", "NA", "1-Mar", "Sox2", "HLA-A", "true", "nan", "7"]

@@ -228,5 +228,23 @@ def test_h5ad_without_any_matrix_says_so(write_h5ad):
         h5ad(write_h5ad(None))
 
 
-def test_the_registry_knows_both():
-    assert {"h5ad": h5ad, "mat": mat} == LOADERS
+def test_the_registry_knows_every_format():
+    formats = {"h5ad", "hdf5", "loom", "mat", "molecules", "mtx", "table", "tenx_h5", "xlsx"}
+    assert set(LOADERS) == formats
+    assert all(LOADERS[name].__name__ == name for name in formats)
+
+
+def test_h5ad_names_genes_by_a_column(write_h5ad, counts):
+    import anndata
+
+    path = write_h5ad(counts)
+    adata = anndata.read_h5ad(path)
+    adata.var["SYMBOL"] = pd.Categorical(["a", "a", *"bcdefg"])
+    adata.write_h5ad(path)
+    with pytest.raises(UserError, match=r"1 gene names are not unique \(first: 'a'\)"):
+        h5ad(path, genes="SYMBOL")
+    found = h5ad(path, genes="SYMBOL", unique=True)
+    assert found.var_names.tolist() == ["a", "a-1", *"bcdefg"]
+    np.testing.assert_array_equal(dense(found), counts)
+    with pytest.raises(UserError, match=r"unknown column of the genes 'SYMBOLS'. Did you mean 'SYMBOL'\?"):
+        h5ad(path, genes="SYMBOLS")

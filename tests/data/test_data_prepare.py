@@ -218,7 +218,7 @@ def test_members_that_are_not_there_are_named(write_h5ad, entry, out, counts, tm
         prepare("set", what, out, source=tmp_path / "a.zip", seed=0)
     with pytest.raises(UserError, match=r"d\.h5ad is not a zip, tar or gzip archive, so it has no member"):
         prepare("set", what, out, source=path, seed=0)
-    with pytest.raises(UserError, match="unpacked cannot be read as h5ad"):
+    with pytest.raises(UserError, match="unpacked_counts cannot be read as h5ad: it is a folder"):
         prepare("set", entry(), out, source=tmp_path / "a.zip", seed=0)
     assert list(out.parent.iterdir()) == []
 
@@ -285,3 +285,87 @@ def test_generators_that_do_not_exist_are_named(simulated, out, generator, param
     with pytest.raises(UserError, match=rf"^set: .*{message}"):
         prepare("set", simulated(generator, params), out, source=None, seed=0)
     assert list(out.parent.iterdir()) == []
+
+
+@pytest.fixture
+def table(tmp_path, counts, obs):
+    """A table of counts, another of labels, and a table of common names, with the keys of an entry for them."""
+    pd.DataFrame(counts, obs.index, [f"g{i}" for i in range(8)]).to_csv(tmp_path / "counts.csv")
+    stated = obs.rename_axis("name").assign(cell_type=obs["cell_type"].replace("NK", "unclear"))
+    stated.iloc[2:].to_csv(tmp_path / "labels.tsv", sep="\t")
+    (tmp_path / "names.tsv").write_text(
+        "source\tlabel\treason\nT\tlymphocyte\t\nB\tlymphocyte B\t\nunclear\t\tno type\n"
+    )
+    return {
+        "loader": "table",
+        "options": {"genes": "columns"},
+        "labels": {"cell": "name", "columns": {"label": "cell_type", "donor": "donor"}},
+        "harmonise": str(tmp_path / "names.tsv"),
+    }
+
+
+def test_labels_come_from_a_file_of_their_own(tmp_path, table, entry, out, counts, obs):
+    paths = {"counts": tmp_path / "counts.csv", "labels": tmp_path / "labels.tsv"}
+    source = {"type": "https", "files": {"counts": {}, "labels": {}}}
+    prepare("set", entry(source=source, **table), out, source=paths, seed=0)
+    found = read_prepared(out, "counts")
+    kept = [i for i in range(2, 30) if obs["cell_type"].iloc[i] != "NK"]
+    np.testing.assert_array_equal(found.X.toarray(), counts[kept])
+    assert found.labels.tolist() == [{"T": "lymphocyte", "B": "lymphocyte B"}[obs["cell_type"].iloc[i]] for i in kept]
+    assert found.obs["donor"].tolist() == obs["donor"].iloc[kept].tolist()
+    with h5py.File(out) as file:
+        assert file["uns/scbench/labels_matched"][()] == 28
+        assert file["uns/scbench/labels_unmatched"][()] == 2
+    assert_only(out)
+
+
+def test_labels_may_lie_in_the_archive_of_the_counts(tmp_path, table, entry, out, counts):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(tmp_path / "counts.csv", "Intra/Baron/counts.csv")
+        archive.write(tmp_path / "labels.tsv", "Intra/Baron/Labels.tsv")
+    table["labels"] |= {"file": "counts", "member": "Intra/Baron/Labels.tsv"}
+    for source in (
+        {"type": "https", "member": "Intra/Baron/counts.csv"},
+        {"type": "https", "files": {"counts": {"member": "Intra/Baron/counts.csv"}}},
+    ):
+        prepare("set", entry(source=source, **table), out, source=tmp_path / "all.zip", seed=0)
+        assert read_prepared(out, "counts").X.shape == (19, 8)
+    table["labels"] |= {"member": "Intra/Baron/labels.csv"}
+    with pytest.raises(UserError, match=r"^set: .*all\.zip has no member .*Did you mean 'Intra/Baron/Labels\.tsv'\?"):
+        prepare("set", entry(source=source, **table), out, source=tmp_path / "all.zip", seed=0)
+
+
+def test_each_of_several_files_has_its_checksum_and_its_role(tmp_path, table, entry, out):
+    paths = {"counts": tmp_path / "counts.csv", "labels": tmp_path / "labels.tsv"}
+    source = {"type": "https", "files": {"counts": {}, "labels": {"sha256": "0" * 64}}}
+    with pytest.raises(UserError, match=rf"^set: .*labels\.tsv: the sha256 is .*Expected {'0' * 64}"):
+        prepare("set", entry(source=source, **table), out, source=paths, seed=0)
+    table["labels"]["file"] = "label"
+    source = {"type": "https", "files": {"counts": {}, "labels": {}}}
+    with pytest.raises(UserError, match=r"^set: unknown file 'label'. Did you mean 'labels'\?"):
+        prepare("set", entry(source=source, **table), out, source=paths, seed=0)
+    assert list(out.parent.iterdir()) == []
+
+
+def test_parts_are_members_that_match_a_pattern(tmp_path, entry, out, counts, obs):
+    for name, rows in {"a": slice(0, 12), "b": slice(12, 30)}.items():
+        folder = tmp_path / "zip" / f"part_{name}"
+        folder.mkdir(parents=True)
+        pd.DataFrame(counts[rows], obs.index[rows], [f"g{i}" for i in range(8)]).to_csv(folder / "counts.csv")
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for path in (tmp_path / "zip").rglob("*.csv"):
+            archive.write(path, path.relative_to(tmp_path / "zip"))
+        archive.writestr("readme.txt", "x")
+    keys = {"source": {"type": "https"}, "loader": "table", "options": {"genes": "columns"}, "tracks": []}
+    parts = {"members": "*/counts.csv", "name": "part_(.)/", "column": "batch"}
+    prepare("set", entry(**keys, parts=parts), out, source=tmp_path / "all.zip", seed=0)
+    found = read_prepared(out, "counts")
+    np.testing.assert_array_equal(found.X.toarray(), counts)
+    assert found.obs["batch"].tolist() == ["a"] * 12 + ["b"] * 18
+    with pytest.raises(UserError, match=r"^set: .*all\.zip has no members '\*/umis\.csv'"):
+        prepare("set", entry(**keys, parts=parts | {"members": "*/umis.csv"}), out, source=tmp_path / "all.zip", seed=0)
+    path = tmp_path / "zip" / "part_a" / "counts.csv"
+    with pytest.raises(UserError, match=r"^set: .*counts\.csv is not a zip, tar or gzip archive, so it has no members"):
+        prepare("set", entry(**keys, parts=parts), out, source=path, seed=0)
+    with pytest.raises(UserError, match=r"^set: parts: the option 'members' is missing"):
+        prepare("set", entry(**keys, parts={"column": "batch"}), out, source=tmp_path / "all.zip", seed=0)

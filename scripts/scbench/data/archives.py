@@ -20,8 +20,18 @@ _BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOF
 
 
 def is_archive(path: Path) -> bool:
-    """Whether the content of a file (not its name) is that of a zip, tar or gzip archive."""
-    return _kind(path) is not None
+    """Whether the content of a file (not its name) is that of a zip, tar or gzip archive.
+
+    Office documents are zip files, too, but count as what they are.
+    """
+    kind = _kind(path)
+    return kind is not None and not (kind == "zip" and _is_document(path))
+
+
+def check_zip(archive: Path) -> None:
+    """Raise `UserError` if the members of a zip file, an Excel workbook say, exceed the limits of `unpack`."""
+    with zipfile.ZipFile(archive) as file:
+        _check_size(archive, sum(member.file_size for member in file.infolist()), _limit(archive))
 
 
 def unpack(archive: Path, folder: Path) -> None:
@@ -44,7 +54,7 @@ def unpack(archive: Path, folder: Path) -> None:
     -----
     Memory: constant. Both formats state the size of a member ahead of its data, and no more than that is written.
     """
-    limit = min(MAX_BYTES, max(RATIO_FREE, MAX_RATIO * archive.stat().st_size))
+    limit = _limit(archive)
     unpackers = {"zip": _unpack_zip, "tar": _unpack_tar, "gz": _unpack_gz}
     kind = _kind(archive)
     if kind is None:
@@ -58,6 +68,18 @@ def unpack(archive: Path, folder: Path) -> None:
         except _BROKEN as error:
             raise UserError(f"{archive} cannot be unpacked: {error}") from error
         stage.replace(folder)
+
+
+def _limit(archive: Path) -> int:
+    return min(MAX_BYTES, max(RATIO_FREE, MAX_RATIO * archive.stat().st_size))
+
+
+def _is_document(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as file:
+            return "[Content_Types].xml" in file.namelist()
+    except zipfile.BadZipFile:  # `unpack` says what is wrong with it
+        return False
 
 
 def _kind(path: Path) -> str | None:

@@ -22,7 +22,8 @@ def check(adata: "AnnData", name: str, expected: Mapping, tracks: Iterable[str])
     Parameters
     ----------
     adata
-        Cells x genes, with CSR counts in ``layers["counts"]``, or CSR log1p values in ``X``.
+        Cells x genes, with CSR counts in ``layers["counts"]``, CSR linear values in ``layers["linear"]``, or CSR log1p
+        values in ``X``.
     name
         Name of the dataset, for messages.
     expected
@@ -73,13 +74,13 @@ def unique_names(name: object, cells: pd.Index, genes: pd.Index) -> None:
 
 
 def _values(adata: "AnnData") -> sp.csr_matrix:
-    return adata.layers.get("counts", adata.X)
+    return adata.layers.get("counts", adata.layers.get("linear", adata.X))
 
 
 def _check_values(adata: "AnnData", name: str) -> None:
     values = _values(adata)
     counts = "counts" in adata.layers
-    kind = "counts" if counts else "log1p values"
+    kind = "counts" if counts else "linear values" if "linear" in adata.layers else "log1p values"
     _refuse(adata, name, ~np.isfinite(values.data), f"{kind} must be finite")
     _refuse(adata, name, values.data < 0, f"{kind} must not be negative")
     if counts:

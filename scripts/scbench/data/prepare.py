@@ -3,30 +3,37 @@
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 
 from scbench import simulate
-from scbench.data.archives import is_archive, unpack
 from scbench.data.checks import check
 from scbench.data.derive import TRANSFORMS
+from scbench.data.files import COUNTS, Files
+from scbench.data.harmonise import harmonise
+from scbench.data.labels import labels
 from scbench.data.loaders import LOADERS
-from scbench.data.local import staging, verify
+from scbench.data.local import staging
+from scbench.data.names import cut
 from scbench.data.normalise import log1p_normalised
 from scbench.data.options import with_options
+from scbench.data.parts import parts
 from scbench.errors import UserError, did_you_mean
+from scbench.provenance import ROOT
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 
-def prepare(name: str, entry: dict, out: Path, *, source: Path | None, seed: int) -> None:
+def prepare(name: str, entry: dict, out: Path, *, source: Path | Mapping[str, Path] | None, seed: int) -> None:
     """Load, simulate or derive a dataset, check it, normalise it and write it as h5ad.
 
     Parameters
@@ -39,7 +46,8 @@ def prepare(name: str, entry: dict, out: Path, *, source: Path | None, seed: int
         File to write, readable by `scbench.io.read_prepared`: log1p values in ``X`` and, where known, counts in
         ``layers["counts"]``, both CSR. The same inputs give the same bytes.
     source
-        The file to load; for ``derive`` the parent's prepared file; None for ``simulate``.
+        The file to load, or the file of each role if the entry has several; for ``derive`` the parent's prepared file;
+        None for ``simulate``.
     seed
         Seed of simulators and random transforms.
 
@@ -55,7 +63,10 @@ def prepare(name: str, entry: dict, out: Path, *, source: Path | None, seed: int
     with staging(out) as stage:
         try:
             adata = _obtain(entry, source, stage, seed)
+            if "harmonise" in entry:
+                adata = harmonise(adata, ROOT / entry["harmonise"])
             adata = _without_labels(adata, entry["drop_labels"])
+            _mark_controls(adata, entry.get("controls"))
         except UserError as error:
             raise UserError(f"{name}: {error}") from error
         adata = check(adata, name, entry["expected"], entry["tracks"])
@@ -67,7 +78,7 @@ def prepare(name: str, entry: dict, out: Path, *, source: Path | None, seed: int
         part.replace(out)
 
 
-def _obtain(entry: dict, source: Path | None, stage: Path, seed: int) -> "AnnData":
+def _obtain(entry: dict, source: Path | Mapping[str, Path] | None, stage: Path, seed: int) -> "AnnData":
     origin = entry["source"]
     if origin["type"] == "simulate":
         return _seeded(_generator(origin["generator"]), seed)(**origin["params"])
@@ -75,9 +86,14 @@ def _obtain(entry: dict, source: Path | None, stage: Path, seed: int) -> "AnnDat
         import anndata
 
         return _seeded(TRANSFORMS[origin["transform"]], seed)(anndata.read_h5ad(source), **origin["params"])
-    if "sha256" in origin:
-        verify(source, origin["sha256"])
-    return LOADERS[entry["loader"]](_unpacked(source, stage, origin.get("member")), **entry["options"])
+    files = Files(origin, source, stage)
+    load = partial(LOADERS[entry["loader"]], **entry["options"])
+    adata = parts(files.members, load, **entry["parts"]) if "parts" in entry else load(files.find(COUNTS))
+    if "labels" in entry:
+        options = dict(entry["labels"])
+        path = files.find(options.pop("file", "labels"), options.pop("member", None))
+        adata = labels(adata, path, **options)
+    return adata
 
 
 def _seeded(function: Callable, seed: int) -> Callable:
@@ -109,22 +125,6 @@ def _generator(address: str) -> Callable:
     return with_options(functions[function_name])
 
 
-def _unpacked(source: Path, stage: Path, member: str | None) -> Path:
-    """Give the file to load: the source itself, or the member, the only file or the folder of an archive."""
-    if not is_archive(source):
-        if member is not None:
-            raise UserError(f"{source} is not a zip, tar or gzip archive, so it has no member {member!r}.")
-        return source
-    folder = stage / "unpacked"
-    unpack(source, folder)
-    files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
-    if member is not None:
-        if member not in files:
-            raise UserError(f"{source} has no member {member!r}. {did_you_mean(member, files)}")
-        return files[member]
-    return next(iter(files.values())) if len(files) == 1 else folder
-
-
 def _without_labels(adata: "AnnData", labels: Sequence[str]) -> "AnnData":
     if not labels:
         return adata
@@ -135,16 +135,27 @@ def _without_labels(adata: "AnnData", labels: Sequence[str]) -> "AnnData":
     return adata[~adata.obs["label"].isin(labels).to_numpy()].copy()
 
 
+def _mark_controls(adata: "AnnData", regex: str | None) -> None:
+    if regex is not None:
+        adata.var["control"] = ~pd.isna(cut(adata.var_names, f"({regex})", "controls"))
+        if not adata.var["control"].any():
+            raise UserError(f"controls: no gene matches {regex!r}.")
+
+
 def _prepared(adata: "AnnData", name: str, entry: dict) -> "AnnData":
     """Build the AnnData to write, in one canonical form whatever the source."""
     from anndata import AnnData
 
+    target_sum, layers = entry["target_sum"], {}
     if "counts" in adata.layers:
-        counts = _canonical(adata.layers["counts"], np.int32)
-        X, layers, target_sum = log1p_normalised(counts, entry["target_sum"]), {"counts": counts}, entry["target_sum"]
+        layers["counts"] = _canonical(adata.layers["counts"], np.int32)
+        X = log1p_normalised(layers["counts"], target_sum)
+    elif "linear" in adata.layers:
+        X = log1p_normalised(_canonical(adata.layers["linear"], np.float32), target_sum)
     else:
-        X, layers, target_sum = _canonical(adata.X, np.float32), {}, "as in the source"
+        X, target_sum = _canonical(adata.X, np.float32), "as in the source"
     about = {"title": entry["label"], "reference": entry.get("reference", ""), "target_sum": target_sum}
+    about |= {f"labels_{key}": number for key, number in adata.uns.get("labels", {}).items()}
     obsm = {"spatial": adata.obsm["spatial"]} if "spatial" in adata.obsm else {}
     return AnnData(X, obs=adata.obs, var=adata.var, obsm=obsm, layers=layers, uns={"name": name, "scbench": about})
 
