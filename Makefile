@@ -57,7 +57,7 @@ format: setup  ## rewrite the sources in the house style
 docs: setup  ## write config/README.md again from the schemas
 	PYTHONPATH=scripts $(BIN)/python -m scbench.config_readme
 
-bench: setup  ## measure the targets of TRACK=workflow|markers|svg|annotation into results/bench/TRACK.tsv
+bench: setup  ## measure the targets of TRACK=workflow|data|markers|svg|annotation into results/bench/TRACK.tsv
 	PYTHONPATH=scripts $(BIN)/python -m scbench.bench $(TRACK)
 
 lock: setup  ## resolve constraints.txt again from pyproject.toml

@@ -48,7 +48,7 @@ rule all:
 
 rule data:
     input:
-        get_all_prepared,
+        get_data_targets,
         "results/datasets.tsv",
 
 

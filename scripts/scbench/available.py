@@ -24,7 +24,7 @@ def left_out(config: dict[str, Any], registry: Registry, root: Path) -> dict[str
         Folder below which ``resources/manual`` lies.
     """
     found = {}
-    for name in sorted(_named(config["tracks"], set(registry.datasets))):
+    for name in sorted(_named([config["tracks"], config["experiments"]], set(registry.datasets))):
         if absent := missing(registry.datasets, name, root):
             source = registry.dataset(registry.origin(name))["source"]
             found[name] = f"{source['reason']}; lacks {', '.join(absent)}. {' '.join(source['instructions'].split())}"

@@ -12,6 +12,7 @@ import yaml
 
 from scbench.bench_annotation import ANNOTATION
 from scbench.bench_case import Case
+from scbench.bench_data import DATA
 from scbench.bench_svg import GROWTH as SVG_GROWTH
 from scbench.bench_svg import SVG
 from scbench.provenance import ROOT
@@ -158,6 +159,7 @@ def _imports() -> None:
 _JOBS = 20
 
 CASES: dict[str, dict[str, Case]] = {
+    "data": DATA,
     "workflow": {
         "dry run of 2,000 jobs": Case(lambda: _much_to_do(2000), lambda folder: _snakemake(folder, "-n"), cpu_s=6),
         "overhead of a job beyond its imports": Case(

@@ -94,8 +94,13 @@ class Plan:
         """Seed of a simulation or a random transform."""
         return seed(self.config["seed"], "data", dataset, replicate)
 
+    def of_experiments(self) -> list[str]:
+        """Prepared datasets of the experiments."""
+        datasets = {name for experiment in self.config["experiments"].values() for name in experiment["datasets"]}
+        return sorted(self.prepared(name, 0) for name in datasets)
+
     def all_prepared(self) -> list[str]:
-        """Every prepared dataset that the configuration needs."""
+        """Every prepared dataset that the tracks need."""
         runs = self.tracks.items()
         own = {self.prepared(name, 0) for name in plan_encoder.datasets(self.tracks.get("annotation", {}))}
         own |= {self.prepared(d, r) for track, run in runs for d in run["datasets"] for r in self.replicates(track, d)}

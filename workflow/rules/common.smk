@@ -69,8 +69,13 @@ def get_all_targets(wildcards):
     ]
 
 
-def get_all_prepared(wildcards):
-    return PLAN.all_prepared()
+def get_data_targets(wildcards):
+    """Prepared datasets of tracks and experiments."""
+    return sorted({*PLAN.all_prepared(), *PLAN.of_experiments()})
+
+
+def get_data_facts(wildcards):
+    return [facts_of(path) for path in get_data_targets(wildcards)]
 
 
 def get_all_prepared_facts(wildcards):
@@ -79,7 +84,7 @@ def get_all_prepared_facts(wildcards):
 
 def get_summarised(wildcards):
     """Registry entries of the datasets of the configuration."""
-    names = {PLAN.instance(path.split("prepared/")[1].removesuffix(".h5ad"))[0] for path in PLAN.all_prepared()}
+    names = {PLAN.instance(path.split("prepared/")[1].removesuffix(".h5ad"))[0] for path in get_data_targets(wildcards)}
     return {name: PLAN.registry.dataset(name) for name in sorted(names | set(PLAN.left_out))}
 
 

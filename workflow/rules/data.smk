@@ -59,7 +59,7 @@ rule split:
 
 rule datasets:
     input:
-        facts=get_all_prepared_facts,
+        facts=get_data_facts,
         code=get_code("scbench.data.summary", "scbench.report.tables"),
     output:
         table="results/datasets.tsv",

