@@ -74,4 +74,4 @@ clean-envs:  ## remove the environments of isolated methods, built or failed; th
 
 distclean: clean  ## remove everything that was downloaded or built
 	rm -rf .venv build
-	find resources -mindepth 1 ! -path resources/README.md -delete
+	find resources -mindepth 1 ! -path resources/README.md ! -path 'resources/manual*' -delete
