@@ -160,7 +160,8 @@ def text_column(values: Sequence[str], name: str) -> pd.Categorical | np.ndarray
     values = pd.Series(values, dtype=object)
     if name != "label" and (filled := values != "").any():
         numbers = pd.Series(numbers_of(values))
-        if numbers[filled].notna().all():
+        # Longer numbers are names: not all of their digits fit into a float.
+        if numbers[filled].notna().all() and (numbers[filled].abs() < 2**53).all():
             values = numbers.astype(np.int64) if (numbers == np.rint(numbers)).all() else numbers
     return column(values, name)
 
