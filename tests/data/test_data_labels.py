@@ -135,11 +135,13 @@ def test_text_stays_text(adata, tmp_path, obs):
     """NA is a label like another, and only what is all numbers becomes numbers."""
     kinds = ["NA", "007", "1_000"] * 10
     table = pd.DataFrame({"name": obs.index, "kind": kinds, "code": kinds, "hba1c": ["5.1", "", "6.5"] * 10})
+    table["long"] = [f"1234567890123456789{i}" for i in range(30)]
     table.to_csv(tmp_path / "l.csv", index=False)
-    columns = {"label": "kind", "code": "code", "hba1c": "hba1c"}
+    columns = {"label": "kind", "code": "code", "hba1c": "hba1c", "long": "long"}
     found = labels(adata, tmp_path / "l.csv", cell="name", columns=columns)
     assert found.obs["label"].tolist() == found.obs["code"].tolist() == kinds
     np.testing.assert_array_equal(found.obs["hba1c"], [5.1, np.nan, 6.5] * 10)
+    assert found.obs["long"].tolist() == table["long"].tolist()
 
 
 @pytest.mark.parametrize(

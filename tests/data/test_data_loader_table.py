@@ -117,11 +117,12 @@ def test_coordinates_labels_and_a_gene_with_gaps(through, tmp_path, frame, count
         through(tmp_path / "d.csv", "table", **keys | {"controls": "Spike"})
 
 
+@pytest.mark.parametrize("gap", [[""] * 32, [""]])
 @pytest.mark.usefixtures("small_blocks")
-def test_a_block_of_annotation_above_the_genes(through, tmp_path, counts, obs, genes):
+def test_a_block_of_annotation_above_the_genes(through, tmp_path, counts, obs, genes, gap):
     """Zeisel: ten lines with their key in the second column, an empty line, then genes and a number."""
     lines = [["", "tissue", *["cortex"] * 30], ["", "age", *range(30)], ["", "cell_id", *obs.index]]
-    lines += [["", "level1class", *obs["cell_type"]], ["", "x", *range(30)], ["", "y", *range(30, 60)], [""] * 32]
+    lines += [["", "level1class", *obs["cell_type"]], ["", "x", *range(30)], ["", "y", *range(30, 60)], gap]
     lines += [[gene, 1, *counts[:, i]] for i, gene in enumerate(genes)]
     (tmp_path / "d.txt").write_text("".join("\t".join(map(str, line)) + "\n" for line in lines))
     columns = {"label": "level1class", "age": "age"}
@@ -251,6 +252,8 @@ LINES = ["id,g0,g1,g2", "c0,1,2,3", "c1,4,0,6", "c2,7,8,9", "c3,1,1,1"]
         ({}, {"columns": {"label": ["type"]}}, r"unknown property of the cells \['type'\]"),
         ({}, {"columns": ["type"]}, r"'columns' maps names in obs"),
         ({}, {"spatial": ["x"]}, r"'spatial' is XxY or a list of 2 or 3 properties. Got \['x'\]"),
+        ({}, {"spatial": 2}, "'spatial' is XxY or a list of 2 or 3 properties. Got 2"),
+        ({}, {"drop": "g1"}, "'drop' is a list of genes. Got 'g1'"),
         ({}, {"spatial": "xy"}, r"'spatial' is XxY or a list of 2 or 3 properties. Got 'xy'"),
         ({}, {"first": 0}, "'first' parameter must be an integer >= 1. Got 0"),
         ({}, {"gene_regex": "("}, "gene_regex: '\\(' is no regular expression"),

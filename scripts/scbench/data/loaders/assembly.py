@@ -82,9 +82,9 @@ def assemble(
     var = pd.DataFrame(index=genes) if var is None else var.set_index(genes)
     obsm = {} if spatial is None else {"spatial": spatial}
     if values == "log1p":
-        return AnnData(X.astype(np.float32), obs=obs, var=var, obsm=obsm)
+        return AnnData(X.astype(np.float32, copy=False), obs=obs, var=var, obsm=obsm)
     if values == "linear":
-        return AnnData(obs=obs, var=var, obsm=obsm, layers={"linear": X.astype(np.float32)})
+        return AnnData(obs=obs, var=var, obsm=obsm, layers={"linear": X.astype(np.float32, copy=False)})
     if values != "counts":
         X = _restored(source, X, None if total is None else _totals(source, obs, total))
     return AnnData(obs=obs, var=var, obsm=obsm, layers={"counts": _integers(X)})
@@ -114,7 +114,7 @@ def csr_of_blocks(source: Path, blocks: Iterable[np.ndarray], values: str) -> sp
 
 
 def _compact(block: sp.csr_matrix, values: str) -> sp.csr_matrix:
-    return block.astype(np.float32) if values in {"log1p", "linear"} else _integers(block)
+    return block.astype(np.float32, copy=False) if values in {"log1p", "linear"} else _integers(block)
 
 
 def _restored(source: Path, X: sp.csr_matrix, totals: np.ndarray | None) -> sp.csr_matrix:
@@ -143,7 +143,7 @@ def _integers(counts: sp.csr_matrix) -> sp.csr_matrix:
     limits = np.iinfo(np.int32)
     whole = counts.data == np.rint(counts.data)
     fits = (counts.data >= limits.min) & (counts.data <= limits.max)
-    return counts.astype(np.int32) if np.all(whole & fits) else counts
+    return counts.astype(np.int32, copy=False) if np.all(whole & fits) else counts
 
 
 def column(values: pd.Series, name: str) -> pd.Categorical | np.ndarray:
@@ -160,7 +160,8 @@ def text_column(values: Sequence[str], name: str) -> pd.Categorical | np.ndarray
     values = pd.Series(values, dtype=object)
     if name != "label" and (filled := values != "").any():
         numbers = pd.Series(numbers_of(values))
-        if numbers[filled].notna().all():
+        # Longer numbers are names: not all of their digits fit into a float.
+        if numbers[filled].notna().all() and (numbers[filled].abs() < 2**53).all():
             values = numbers.astype(np.int64) if (numbers == np.rint(numbers)).all() else numbers
     return column(values, name)
 

@@ -79,9 +79,11 @@ class Layout:
             raise UserError(f"{source}: with 'genes: columns' one line names the genes. Got 'head: {self.head}'.")
         if self.columns is not None:
             check_mapping(source, self.columns)
-        spatial = self.spatial
-        if spatial not in {None, XXY} if isinstance(spatial, str | None) else len(spatial) not in {2, 3}:
-            raise UserError(f"{source}: 'spatial' is {XXY} or a list of 2 or 3 properties. Got {spatial!r}.")
+        if isinstance(self.drop, str):
+            raise UserError(f"{source}: 'drop' is a list of genes. Got {self.drop!r}.")
+        axes = len(self.spatial) if isinstance(self.spatial, Sequence) and not isinstance(self.spatial, str) else 0
+        if self.spatial not in (None, XXY) and axes not in {2, 3}:
+            raise UserError(f"{source}: 'spatial' is {XXY} or a list of 2 or 3 properties. Got {self.spatial!r}.")
 
 
 def read_grid(
@@ -137,10 +139,10 @@ def read_grid(
 
 def _aligned(source: Path, line: Sequence[str], width: int, first: int) -> list[str]:
     """Give a line the width of the rows: its last field is above the last column."""
-    if not width - first <= len(line) <= width:
+    if any(line) and not width - first <= len(line) <= width:
         found = f"a line of the head has {len(line)} fields, the row below it {width}"
         raise UserError(f"{source}: {found}. Expected as many, or up to {first} fewer.")
-    return [""] * (width - len(line)) + list(line)
+    return ([""] * width + list(line))[-width:]
 
 
 def _rows_of_genes(source: Path, above: list[list[str]], blocks: Iterable[pd.DataFrame], layout: Layout) -> tuple:
