@@ -85,10 +85,12 @@ class Plan:
         return paths(self.registry.datasets, dataset)
 
     def data_code(self, dataset: str) -> list[str]:
-        """Source files that a prepared dataset depends on."""
-        generator = self.registry.dataset(dataset)["source"].get("generator")
+        """Source files, and the table of labels, that a prepared dataset depends on."""
+        entry = self.registry.dataset(dataset)
+        generator = entry["source"].get("generator")
         own = [f"scbench.simulate.{generator}"] if generator else []
-        return self.sources("scbench.data.prepare", "scbench.data.facts", *own)
+        tables = [entry["harmonise"]] if "harmonise" in entry else []
+        return self.sources("scbench.data.prepare", "scbench.data.facts", *own) + tables
 
     def data_seed(self, dataset: str, replicate: str) -> int:
         """Seed of a simulation or a random transform."""

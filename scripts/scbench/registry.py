@@ -43,6 +43,7 @@ class Registry:
         for name, entry in registry.datasets.items():
             registry._check_lineage(name)
             registry._check_nested(name)
+            _check_files(root, name, entry)
             if entry["source"]["type"] in ("simulate", "derive") and "loader" in entry:
                 raise UserError(f"datasets.yaml: '{name}' must not have a 'loader': its source is not a file.")
         for name, entry in registry.methods.items():
@@ -171,6 +172,16 @@ def _check_marker_figures(run: dict[str, Any], registry: Registry) -> None:
 def _read(root: Path, name: str, schema_name: str) -> dict[str, dict]:
     schema = read_yaml(root / "workflow" / "schemas" / f"{schema_name}.schema.yaml")
     return validate(read_yaml(root / "config" / f"{name}.yaml"), schema, f"{name}.yaml")
+
+
+def _check_files(root: Path, name: str, entry: dict) -> None:
+    """Check that the files which an entry speaks of are among its files, or the project's."""
+    if "harmonise" in entry and not (root / entry["harmonise"]).is_file():
+        raise UserError(f"datasets: '{name}.harmonise' names no file. Got {entry['harmonise']!r} instead.")
+    if "labels" in entry:
+        role, known = entry["labels"].get("file", "labels"), entry["source"].get("files", {})
+        if role not in known:
+            raise UserError(f"datasets: '{name}.labels' needs the file {role!r}. {did_you_mean(role, known)}")
 
 
 def _look_up(kind: str, entries: dict, name: str, allowed: Any, track: str | None) -> dict:

@@ -104,6 +104,7 @@ def test_datasets_are_brought_checked_and_summed_up(served, counts):
 
     table = read_table(project.folder / "results/datasets.tsv").set_index("dataset")
     assert table.loc["my_table", ["state", "cells", "genes", "classes"]].tolist() == ["prepared", 30, 8, 2]
+    assert table.loc["my_table", "labels_matched"] == "30 of 30"
     assert table.loc["my_secret", "state"] == "left out"
     assert "Log in and download secret.csv." in table.loc["my_secret", "why"]
     assert table.loc["my_days", "nonzero_fraction"] == pytest.approx((counts > 0).to_numpy().mean())

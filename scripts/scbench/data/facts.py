@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import h5py
+
 from scbench.io import read_prepared
 from scbench.provenance import file_sha256
 
@@ -36,5 +38,16 @@ def facts(name: str, path: Path) -> dict[str, Any]:
             for column, values in data.obs.items()
             if values.dtype.kind in "OU" and len(set(values)) <= _MOST_GROUPS
         },
+        "labels_matched": _labels_matched(path),
         "patterned_genes": None if data.truth is None else int(data.truth.sum()),
     }
+
+
+def _labels_matched(path: Path) -> list[int] | None:
+    """Cells that a file of labels names and all cells of the matrix; None where the labels come with the matrix."""
+    with h5py.File(path, "r") as file:
+        about = file["uns/scbench"]
+        if "labels_matched" not in about:
+            return None
+        matched, unmatched = (int(about[f"labels_{which}"][()]) for which in ("matched", "unmatched"))
+    return [matched, matched + unmatched]

@@ -8,8 +8,8 @@ import pandas as pd
 from scbench.data.sources import describe, files
 
 COLUMNS = [
-    "dataset", "label", "state", "why", "cells", "genes", "classes", "paper", "nonzero_fraction", "groups", "source",
-    "certainty", "sha256", "accession", "licence",
+    "dataset", "label", "state", "why", "cells", "genes", "classes", "paper", "labels_matched", "nonzero_fraction", "groups",
+    "source", "certainty", "sha256", "accession", "licence",
 ]  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def summary(
     -------
     pandas.DataFrame
         With `COLUMNS`; ``state`` is ``prepared`` or ``left out``, ``groups`` gives the number of cells of each batch,
-        donor and so on, ``sha256`` is that of the prepared file, ``paper``
+        donor and so on, ``labels_matched`` how many cells a separate file of labels names, ``sha256`` is that of the prepared file, ``paper``
         what a paper says of its size.
     """
     rows = {}
@@ -47,6 +47,8 @@ def _prepared(fact: Mapping[str, Any]) -> dict[str, Any]:
         f"{column}: {', '.join(f'{k} {n}' for k, n in sizes.items())}" for column, sizes in fact["groups"].items()
     )
     same = {key: fact[key] for key in ("cells", "genes", "nonzero_fraction", "sha256")}
+    matched = "{} of {}".format(*fact["labels_matched"]) if fact["labels_matched"] else ""
+    same["labels_matched"] = matched
     return {"state": "prepared", "why": "", "classes": len(fact["labels"]), "groups": "; ".join(groups), **same}
 
 
