@@ -82,6 +82,17 @@ def test_the_projects_own_registries_are_valid(root):
             _set("moran_i", "env", "bsae"),
             r"'moran_i.env' names no environment. Got 'bsae' .* Did you mean 'base'",
         ),
+        (
+            "public_datasets",
+            _set("paul15", "harmonise", "none.tsv"),
+            r"'paul15.harmonise' names no file. Got 'none.tsv'",
+        ),
+        (
+            "public_datasets",
+            lambda c: c["muraro"]["labels"].update(file="label"),
+            r"'muraro.labels' needs the file 'label'. Did you mean 'labels'",
+        ),
+        ("public_datasets", lambda c: c["xin"]["source"].update(urls=["https://a/b"]), r"'xin.source'"),
         ("datasets", _set("zeisel", "tracks", []), r"datasets.yaml: 'zeisel.tracks' must have at least 1 item"),
         ("datasets", lambda c: c["zeisel"].pop("loader"), r"'zeisel' lacks the key 'loader'"),
         (

@@ -8,8 +8,8 @@ import pandas as pd
 from scbench.data.sources import describe, files
 
 COLUMNS = [
-    "dataset", "label", "state", "why", "cells", "genes", "classes", "paper", "labels_matched", "nonzero_fraction", "groups",
-    "source", "certainty", "sha256", "accession", "licence",
+    "dataset", "label", "state", "why", "cells", "genes", "classes", "paper", "labels_matched", "nonzero_fraction",
+    "groups", "source", "certainty", "sha256", "accession", "licence",
 ]  # fmt: skip
 
 
@@ -30,9 +30,9 @@ def summary(
     Returns
     -------
     pandas.DataFrame
-        With `COLUMNS`; ``state`` is ``prepared`` or ``left out``, ``groups`` gives the number of cells of each batch,
-        donor and so on, ``labels_matched`` how many cells a separate file of labels names, ``sha256`` is that of the prepared file, ``paper``
-        what a paper says of its size.
+        With `COLUMNS`; ``state`` is ``prepared`` or ``left out``, ``paper`` is what a paper says of the size,
+        ``labels_matched`` how many cells a file of labels names, ``groups`` the number of cells of each batch, donor
+        and so on, and ``sha256`` that of the prepared file.
     """
     rows = {}
     for fact in facts:
