@@ -41,7 +41,7 @@ def test_pauses_grow_and_are_never_twice_the_same(server, get, pauses):
     ("text", "least", "most"),
     [
         ("7", 7, 7),
-        (formatdate(time.time() + 200, usegmt=True), 150, 200),
+        ("in 200 s", 190, 200),
         ("86400", 300, 300),
         ("0", 1, 1.5),
         ("soon", 1, 1.5),
@@ -51,6 +51,8 @@ def test_pauses_grow_and_are_never_twice_the_same(server, get, pauses):
     ],
 )
 def test_the_pause_that_a_host_asks_for_is_made_within_reason(server, get, target, pauses, text, least, most):
+    if text == "in 200 s":  # of now, not of when tests were collected
+        text = formatdate(time.time() + 200, usegmt=True)
     get(server.serve_in_turn("/f", {"status": 429, "headers": {"Retry-After": text}}, {"body": BODY}))
     assert target.read_bytes() == BODY
     (pause,) = pauses
