@@ -42,7 +42,7 @@ class Plan:
         """Read the registries and check a configuration against them."""
         registry = Registry.load(root)
         checked = load_config(config, registry, root)
-        absent = left_out(checked, registry, root)
+        absent = left_out(checked, registry, Path())  # of the working folder, as everything that is made
         return cls(without(checked, set(absent)), registry, absent)
 
     @cached_property
@@ -89,7 +89,7 @@ class Plan:
         entry = self.registry.dataset(dataset)
         generator = entry["source"].get("generator")
         own = [f"scbench.simulate.{generator}"] if generator else []
-        tables = [entry["harmonise"]] if "harmonise" in entry else []
+        tables = [_from_here(ROOT / entry["harmonise"])] if "harmonise" in entry else []
         return self.sources("scbench.data.prepare", "scbench.data.facts", *own) + tables
 
     def data_seed(self, dataset: str, replicate: str) -> int:
@@ -154,8 +154,7 @@ class Plan:
 
         Relative where they lie below the working folder: a project that is moved or copied is still up to date.
         """
-        here = Path.cwd()
-        return [str(path.relative_to(here) if path.is_relative_to(here) else path) for path in sources(*modules)]
+        return [_from_here(path) for path in sources(*modules)]
 
     def method_code(self, method: str) -> list[str]:
         """Source files of a method: with what it imports, but without what runs every method (see `core`)."""
@@ -319,3 +318,8 @@ class Plan:
         tables += plan_tissue.tables(self.tracks[track]) if track == "svg" else []
         tables += plan_encoder.tables(self.tracks[track]) if track == "annotation" else []
         return [*(f"results/{track}/{name}.tsv" for name in ("scores", "status", "ranks")), *tables, *figures]
+
+
+def _from_here(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

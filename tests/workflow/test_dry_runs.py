@@ -21,6 +21,12 @@ def test_every_configuration_can_be_planned(root, tmp_path, name):
     assert "This was a dry-run" in done.stdout
 
 
+def test_what_the_papers_need_can_be_listed(root, tmp_path):
+    done = _snakemake(root, tmp_path, "--cores", "2", "data", "--configfile", str(root / "config/paper.yaml"))
+    assert done.returncode == 0, done.stdout
+    assert "Left out: lung_cancer (not public; lacks resources/manual/lung_cancer/lung_cancer.h5ad." in done.stdout
+
+
 @pytest.mark.parametrize("profile", ["default", "ci", "timing", "slurm"])
 def test_every_profile_is_understood(root, tmp_path, profile):
     config = ["--configfile", str(root / "config/smoke.yaml")]
