@@ -1,5 +1,6 @@
 """Leave out of a configuration the datasets whose files the user has not brought yet."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,20 +32,27 @@ def left_out(config: dict[str, Any], registry: Registry, root: Path) -> dict[str
     return found
 
 
-def without(config: dict[str, Any], datasets: set[str]) -> dict[str, Any]:
+def without(config: dict[str, Any], absent: Mapping[str, str]) -> dict[str, Any]:
     """Copy a configuration without some datasets, and without what is left with no dataset.
+
+    Keys may be gone that have defaults; checking the configuration again fills them in.
+
+    Parameters
+    ----------
+    config
+        A checked configuration.
+    absent
+        The datasets, with the reason.
 
     Raises
     ------
     UserError
-        If no track is left.
+        If no track is left, with all reasons.
     """
-    pruned = _pruned(config, datasets)
-    if not pruned or not pruned.get("tracks"):
-        raise UserError(
-            f"config: every dataset needs files that have to be brought by hand ({', '.join(sorted(datasets))}). "
-            "`snakemake data -n` says how."
-        )
+    pruned = _pruned(config, set(absent))
+    if "tracks" not in pruned:
+        reasons = "\n".join(f"{name}: {why}" for name, why in absent.items())
+        raise UserError(f"config: every dataset of the tracks needs files that you have to bring.\n{reasons}")
     return pruned
 
 

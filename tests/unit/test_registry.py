@@ -92,6 +92,11 @@ def test_the_projects_own_registries_are_valid(root):
             lambda c: c["muraro"]["labels"].update(file="label"),
             r"'muraro.labels' needs the file 'label'. Did you mean 'labels'",
         ),
+        (
+            "public_datasets",
+            lambda c: c["xin"]["source"]["files"]["labels"].update(name="GSE81608_human_islets_rpkm.txt.gz"),
+            r"'xin' has two files called 'GSE81608_human_islets_rpkm.txt.gz'; give one of them a 'name'",
+        ),
         ("public_datasets", lambda c: c["xin"]["source"].update(urls=["https://a/b"]), r"'xin.source'"),
         ("datasets", _set("zeisel", "tracks", []), r"datasets.yaml: 'zeisel.tracks' must have at least 1 item"),
         ("datasets", lambda c: c["zeisel"].pop("loader"), r"'zeisel' lacks the key 'loader'"),

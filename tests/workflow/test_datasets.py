@@ -129,6 +129,7 @@ def test_a_run_goes_on_without_what_is_missing(served):
     jobs = project.planned()
     assert any("my_table" in wildcards for _, wildcards in jobs)
     assert not any("my_secret" in wildcards for _, wildcards in jobs)
+    assert not any("my_days" in wildcards for _, wildcards in jobs), "data of an experiment that no track runs"
 
 
 def _made(project):

@@ -2,8 +2,8 @@ import sys
 from inspect import signature
 from pathlib import Path
 
-from snakemake.logging import logger
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
 # The package lives beside the scripts; nothing needs to be installed.
@@ -63,10 +63,15 @@ def get_track_targets(track):
 def get_all_targets(wildcards):
     return [
         *(target for track in PLAN.tracks for target in PLAN.targets(track)),
-        "results/datasets.tsv",
+        *get_all_datasets(wildcards),
         "results/manifest.json",
         "results/.gate",
     ]
+
+
+def get_all_datasets(wildcards):
+    """The table of datasets, unless it needs more of them than a run does: then `snakemake data` makes it."""
+    return ["results/datasets.tsv"] if set(PLAN.of_experiments()) <= set(PLAN.all_prepared()) else []
 
 
 def get_data_targets(wildcards):

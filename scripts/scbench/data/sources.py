@@ -54,6 +54,15 @@ def missing(datasets: Mapping[str, Mapping[str, Any]], dataset: str, root: Path)
     return [path for path in paths(datasets, dataset).values() if not (root / path).is_file()]
 
 
+def file_name(file: Mapping[str, Any]) -> str:
+    """Name that a file of a source has on this machine."""
+    if "name" in file:
+        return file["name"]
+    if "urls" in file:
+        return file["urls"][0].split("?")[0].rstrip("/").rpartition("/")[2]
+    return f"{file['package']}-{file['version']}.whl" if "version" in file else Path(file["path"]).name
+
+
 def describe(file: Mapping[str, Any]) -> str:
     """Say where a download comes from, and how large it is, in one line."""
     size = f"{file['bytes'] / 1e6:,.1f} MB" if "bytes" in file else "size unknown"
@@ -66,6 +75,4 @@ def _address(file: Mapping[str, Any]) -> str:
 
 
 def _raw(owner: str, file: Mapping[str, Any]) -> str:
-    if "urls" not in file:
-        return f"{RAW}/{file['package']}-{file['version']}.whl"
-    return f"{RAW}/{owner}/{file.get('name') or file['urls'][0].split('?')[0].rstrip('/').rpartition('/')[2]}"
+    return f"{RAW}/{owner}/{file_name(file)}" if "urls" in file else f"{RAW}/{file_name(file)}"
