@@ -189,7 +189,7 @@ def test_the_released_settings_are_those_of_the_code():
 def test_settings_are_compared_on_held_out_cells(cells):
     X, labels, _ = cells
     candidates = {
-        "trained": SMALL | {"finetune_lr": 1e-2, "finetune_epochs": 20},
+        "trained": SMALL | {"finetune_lr": 1e-2, "finetune_epochs": 60, "finetune_batch": 16},
         "barely": SMALL | {"finetune_lr": 1e-8},
     }
     table = compare(X, labels, candidates, seed=0)
