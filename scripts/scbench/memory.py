@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import psutil
 
-_INTERVAL_S = 0.2
-_SHARE = 0.02  # of the time that sampling may take: finding descendants looks at all processes of the machine
+_INTERVAL_S = (0.2, 1.0)  # the longer one on a busy machine: finding descendants looks at all its processes
+_SHARE = 0.02  # of the time that sampling may take, up to the longest interval
 
 
 class TreeMemory:
@@ -43,8 +43,9 @@ class TreeMemory:
         self._thread.join()
 
     def _sample(self) -> None:
+        shortest, longest = _INTERVAL_S
         spent = 0.0
-        while not self._over.wait(max(_INTERVAL_S, spent / _SHARE)):
+        while not self._over.wait(min(max(shortest, spent / _SHARE), longest)):
             start = time.perf_counter()
             self.peak_mb = max(self.peak_mb, _tree_mb(self.pid))
             spent = time.perf_counter() - start

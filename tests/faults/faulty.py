@@ -104,7 +104,7 @@ class StartsAHungryProcess(Good):
     """Its own memory stays small."""
 
     def fit(self, X, coords, *, seed):
-        code = "import time; hoard = bytearray(b'x') * (300 * 2**20); time.sleep(1.5)"
+        code = "import time; hoard = bytearray(b'x') * (300 * 2**20); time.sleep(4)"
         subprocess.run([sys.executable, "-c", code], check=True)
         return super().fit(X, coords, seed=seed)
 
