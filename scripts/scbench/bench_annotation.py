@@ -11,31 +11,25 @@ from scbench.bench_case import Case
 
 _GENES, _STEPS = 20_000, 10
 _TYPES = 10
+_LR = 5e-5
 
 
 class _Training:
     """Steps of one of scRobust's trainings."""
 
     def __init__(self, task: Any, precision: str = "float32") -> None:
-        import torch
-
         from scbench.annotation.scrobust.allocation import keep_freed_memory
+        from scbench.annotation.scrobust.steps import adamw
+        from scbench.annotation.scrobust.training import step_of
 
         keep_freed_memory()
-        self.task, self.precision = task, precision
-        self.optimiser = torch.optim.AdamW(task.module.parameters(), lr=5e-5, weight_decay=0.0, fused=True)
+        self.task = task
+        self.take = step_of(task, adamw(task.module, _LR, 0.0, task.cells.device), precision)
 
     def step(self, cells: Any) -> None:
         import torch
 
-        from scbench.annotation.scrobust.training import autocast
-
-        cells = torch.as_tensor(cells, device=self.task.cells.device)
-        with autocast(cells.device, self.precision):
-            losses = self.task.losses(cells)
-        self.optimiser.zero_grad()
-        sum(losses.values()).backward()
-        self.optimiser.step()
+        self.take(torch.as_tensor(cells, device=self.task.cells.device), _LR)
 
     def epoch(self, batch: int) -> None:
         import torch
@@ -185,7 +179,8 @@ def _on_gpu(batch: int, m: int, cells_per_s: float) -> Case:
     """Seconds of a step."""
     steps = 100
     return Case(
-        lambda: _warm(_pretraining(_values(batch), m, device="cuda"), batch),
+        # The first few steps are taken one by one, and the next is recorded.
+        lambda: _steps_on_gpu(_pretraining(_values(batch), m, device="cuda"), batch, 5),
         lambda made: _steps_on_gpu(made, batch, steps),
         per=steps,
         cells=batch,
@@ -195,13 +190,14 @@ def _on_gpu(batch: int, m: int, cells_per_s: float) -> Case:
     )
 
 
-def _steps_on_gpu(made: _Training, batch: int, steps: int) -> None:
+def _steps_on_gpu(made: _Training, batch: int, steps: int) -> _Training:
     import torch
 
     cells = torch.arange(batch, device="cuda")
     for _ in range(steps):
         made.step(cells)
     torch.cuda.synchronize()
+    return made
 
 
 ANNOTATION: dict[str, Case] = {

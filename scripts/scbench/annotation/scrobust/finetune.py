@@ -164,6 +164,8 @@ class Finetuning(Task):
                 lambda block: classifier.embed(self.ranked, block), every, classifier.encoder.at_once
             ).to(device)
             self.module = classifier.head
+        # How far a batch is trimmed depends on its cells.
+        self.recordable = self.embedded is not None or self.corpus is not None or not self.trims
 
     def losses(self, cells: Tensor) -> dict[str, Tensor]:
         """``cross_entropy`` of a batch."""

@@ -10,6 +10,8 @@ heads, of w[i, h, j] g[i, h] into row t[i, j]. That sum too is taken row by row,
 same input gives the same result on one device.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own convention)
 from torch import Tensor
@@ -17,6 +19,7 @@ from torch.autograd.function import FunctionCtx
 
 # Numbers of picked rows that are in memory at one time: what stays in a core's cache, or 1 GB of a GPU's memory.
 _CACHE, _MEMORY = 2**19, 2**28
+_RUN = 32  # values that a thread of a GPU sums
 
 
 def pool(weights: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
@@ -66,6 +69,8 @@ class _Dot(torch.autograd.Function):
 
 
 def _pooled(weights: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
+    if table.device.type != "cpu":
+        return _by_cell(torch.bmm, weights, table, tokens)
     n, heads, m = weights.shape
     bags = tokens[:, None].expand(n, heads, m).reshape(-1, m)
     sums = F.embedding_bag(bags, table, mode="sum", per_sample_weights=weights.reshape(-1, m))
@@ -73,24 +78,39 @@ def _pooled(weights: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
 
 
 def _dots(vectors: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
-    n, heads, width = vectors.shape
-    m = tokens.shape[1]
-    found = vectors.new_empty(n, heads, m)
+    return _by_cell(lambda x, picked: torch.bmm(x, picked.transpose(1, 2)), vectors, table, tokens)
+
+
+def _by_cell(product: Callable[[Tensor, Tensor], Tensor], x: Tensor, table: Tensor, tokens: Tensor) -> Tensor:
+    """Products with the picked rows of a few cells at a time, (cells, m, width)."""
+    m, width = tokens.shape[1], table.shape[1]
     step = max((_CACHE if table.device.type == "cpu" else _MEMORY) // (m * width), 1)
-    for start in range(0, n, step):
-        part = slice(start, start + step)
-        picked = table[tokens[part].reshape(-1)].view(-1, m, width)
-        torch.bmm(vectors[part], picked.transpose(1, 2), out=found[part])
-    return found
+    parts = zip(x.split(step), tokens.split(step), strict=True)
+    return torch.cat([product(some, F.embedding(which, table)) for some, which in parts])
 
 
 def _spread(weights: Tensor, vectors: Tensor, rows: int, tokens: Tensor) -> Tensor:
     """Sum of weights[i, h, j] vectors[i, h] into row tokens[i, j]: each row is a bag of vectors."""
     n, heads, m = weights.shape
     token, place = tokens.reshape(-1).sort(stable=True)
+    if token.device.type != "cpu":
+        whole = torch.bmm(weights.transpose(1, 2), vectors).flatten(0, 1)
+        return _sums_of_runs(whole, place, torch.searchsorted(token, torch.arange(rows, device=token.device)))
     starts = torch.searchsorted(token, torch.arange(rows, device=token.device)) * heads
     which = (place // m * heads)[:, None] + torch.arange(heads, device=token.device)
     share = weights.transpose(1, 2).reshape(-1, heads)[place]
     return F.embedding_bag(
         which.view(-1), vectors.reshape(n * heads, -1), starts, mode="sum", per_sample_weights=share.view(-1)
     )
+
+
+def _sums_of_runs(values: Tensor, order: Tensor, starts: Tensor) -> Tensor:
+    """Sum values[order] over runs that begin at `starts`, in two steps.
+
+    A thread of a GPU sums a run one value after the other, and the longest run is as long as there are cells; so runs
+    are first cut at every `_RUN`-th place. Cuts that fall on a start make empty runs, whose sum is zero.
+    """
+    cuts = torch.cat([starts, torch.arange(0, len(order), _RUN, device=starts.device)]).sort().values
+    sums = F.embedding_bag(order, values, cuts, mode="sum")
+    pieces = torch.arange(len(cuts), device=starts.device)
+    return F.embedding_bag(pieces, sums, torch.searchsorted(cuts, starts), mode="sum")

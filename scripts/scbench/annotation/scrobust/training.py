@@ -16,6 +16,7 @@ from tqdm import tqdm
 from scbench.annotation.scrobust import checkpoints
 from scbench.annotation.scrobust.allocation import keep_freed_memory
 from scbench.annotation.scrobust.state import Run
+from scbench.annotation.scrobust.steps import RecordedStep, Step, adamw
 
 # A state is the parameters four times over (two moments, the best epoch): seconds between two of them, so that writing
 # stays a small part of the time.
@@ -35,11 +36,14 @@ class Task(ABC):
         (n,) numbers of the cells to train on, on the device.
     generator
         Source of all randomness but dropout, on the device.
+    recordable
+        Whether `losses` never asks the device for a number.
     """
 
     module: nn.Module
     cells: Tensor
     generator: torch.Generator
+    recordable: bool = True
 
     @abstractmethod
     def losses(self, cells: Tensor) -> dict[str, Tensor]:
@@ -104,7 +108,8 @@ def train(
     """
     keep_freed_memory()
     device = task.cells.device
-    optimizer = torch.optim.AdamW(task.module.parameters(), lr=plan.lr, weight_decay=plan.weight_decay, fused=True)
+    optimizer = adamw(task.module, plan.lr, plan.weight_decay, device)
+    step = step_of(task, optimizer, plan.precision)
     with _dropout_seed(seed, device):
         run = Run(task.module, optimizer, task.generator)
         saved = None if checkpoint is None else checkpoints.load(checkpoint, fingerprint)
@@ -117,7 +122,7 @@ def train(
         with bar:
             while run.epoch < plan.epochs and not run.waited(plan.patience):
                 began = time.monotonic()
-                run.record("train", _epoch(task, plan, optimizer, run.epoch))
+                run.record("train", _epoch(task, plan, step, run.epoch))
                 measured = task.validate()
                 run.record("validation", measured)
                 run.end_epoch(task.score(run.epoch + 1, measured))
@@ -133,25 +138,23 @@ def train(
     return run.history()
 
 
-def _epoch(task: Task, plan: Plan, optimizer: torch.optim.Optimizer, epoch: int) -> dict[str, float]:
+def step_of(task: Task, optimizer: torch.optim.Optimizer, precision: str) -> Step:
+    """Take steps of a task, in the way that is fast on its device."""
+    if task.cells.device.type == "cuda" and task.recordable:
+        return RecordedStep(task.losses, optimizer, precision, task.generator)
+    return Step(task.losses, optimizer, precision)
+
+
+def _epoch(task: Task, plan: Plan, step: Step, epoch: int) -> dict[str, float]:
     """Take the steps of one epoch; the mean losses over its cells."""
     task.module.train()
     order = torch.randperm(len(task.cells), generator=task.generator, device=task.cells.device)
     batches = task.cells[order].split(plan.batch)
     total: dict[str, Tensor] = {}
-    for step, cells in enumerate(batches):
-        rate = (
-            plan.lr * _share_of_rate(step + epoch * len(batches), plan.epochs * len(batches)) if plan.decay else plan.lr
-        )
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        with autocast(cells.device, plan.precision):
-            losses = task.losses(cells)
-        optimizer.zero_grad()
-        sum(losses.values()).backward()
-        optimizer.step()
-        for key, loss in losses.items():
-            total[key] = total.get(key, 0) + loss.detach() * len(cells)
+    for i, cells in enumerate(batches):
+        share = _share_of_rate(i + epoch * len(batches), plan.epochs * len(batches)) if plan.decay else 1.0
+        for key, loss in step(cells, plan.lr * share).items():
+            total[key] = total.get(key, 0) + loss * len(cells)
     return {key: float(value) / len(task.cells) for key, value in total.items()}
 
 
@@ -167,11 +170,6 @@ def _dropout_seed(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield
-
-
-def autocast(device: torch.device, precision: str) -> torch.autocast:
-    """Context in which products of matrices have a precision."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16")
 
 
 @contextmanager
