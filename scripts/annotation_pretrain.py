@@ -4,7 +4,7 @@ from scbench.annotation.pretraining import pretrained
 from scbench.io import read_prepared
 from scbench.script import guarded
 
-with guarded(snakemake.log[0]):
+with guarded(snakemake.log[0], snakemake.resources.gpu):
     data, params, output = read_prepared(snakemake.input.data), snakemake.params, snakemake.output[0]
     options = {"seed": params.seed, "threads": snakemake.threads, "output": output}
     with pretrained(data.X, data.genes, params.entry, **options) as encoder:

@@ -7,7 +7,7 @@ from scbench.figures import style
 from scbench.io import read_column, read_prepared, write_table
 from scbench.script import guarded
 
-with guarded(snakemake.log[0]):
+with guarded(snakemake.log[0], snakemake.resources.gpu):
     params, output, row = snakemake.params, snakemake.output, snakemake.params.row
     data, times = read_prepared(snakemake.input.data), read_column(snakemake.input.data, row["time"]).astype(str)
     stages.check_times(times, row["stages"], row["time"])

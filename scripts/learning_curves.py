@@ -7,7 +7,7 @@ import numpy as np
 from scbench.io import read_prepared, write_table
 from scbench.script import guarded
 
-with guarded(snakemake.log[0]):
+with guarded(snakemake.log[0], snakemake.resources.gpu):
     spec, wildcards = snakemake.params.spec, snakemake.wildcards
     module, _, name = spec["entry"].partition(":")
     method = getattr(importlib.import_module(module), name)(**spec["params"])

@@ -11,5 +11,6 @@ supervise.run(
     output=snakemake.output.output,
     extra=snakemake.output.extra,
     log=snakemake.log[0],
+    n_gpus=snakemake.resources.gpu,
     **environments.interpreter(snakemake.input.environment),
 )

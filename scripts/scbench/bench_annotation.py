@@ -17,14 +17,13 @@ _LR = 5e-5
 class _Training:
     """Steps of one of scRobust's trainings."""
 
-    def __init__(self, task: Any, precision: str = "float32") -> None:
+    def __init__(self, task: Any, precision: str = "float32", record: bool = False) -> None:
         from scbench.annotation.scrobust.allocation import keep_freed_memory
-        from scbench.annotation.scrobust.steps import adamw
         from scbench.annotation.scrobust.training import step_of
 
         keep_freed_memory()
         self.task = task
-        self.take = step_of(task, adamw(task.module, _LR, 0.0, task.cells.device), precision)
+        self.take = step_of(task, _LR, 0.0, precision, record)
 
     def step(self, cells: Any) -> None:
         import torch
@@ -38,13 +37,15 @@ class _Training:
             self.step(cells)
 
 
-def _pretraining(X: Any, m: int, *, layers: int = 1, precision: str = "float32", device: str = "cpu") -> _Training:
+def _pretraining(
+    X: Any, m: int, *, layers: int = 1, precision: str = "float32", device: str = "cpu", record: bool = False
+) -> _Training:
     from scbench.annotation.scrobust.pretrain import Pretraining, new_encoder
     from scbench.annotation.scrobust.settings import settings
 
     choices = settings("faithful", {"genes_per_view": m, "layers": layers})
     encoder = new_encoder(X.shape[1], choices, seed=0, device=device)
-    return _Training(Pretraining(encoder, X, choices, seed=0), precision)
+    return _Training(Pretraining(encoder, X, choices, seed=0), precision, record)
 
 
 def _finetuning(X: Any) -> _Training:
@@ -175,12 +176,12 @@ def _epoch(cells: int, density: float, batch: int, m: int) -> Case:
     )
 
 
-def _on_gpu(batch: int, m: int, cells_per_s: float) -> Case:
+def _on_gpu(batch: int, m: int, cells_per_s: float, *, record: bool) -> Case:
     """Seconds of a step."""
     steps = 100
     return Case(
         # The first few steps are taken one by one, and the next is recorded.
-        lambda: _steps_on_gpu(_pretraining(_values(batch), m, device="cuda"), batch, 5),
+        lambda: _steps_on_gpu(_pretraining(_values(batch), m, device="cuda", record=record), batch, 5),
         lambda made: _steps_on_gpu(made, batch, steps),
         per=steps,
         cells=batch,
@@ -210,5 +211,6 @@ ANNOTATION: dict[str, Case] = {
     "scRobust, fine-tuning, a step": _step(_finetuning, _naive_finetuning, 32, times=60),
     "scRobust, embeddings of 1,000 cells": _embedding(4096, 16, times=200),
     "scRobust, pre-training at 3 % non-zero, an epoch": _epoch(68_579, 0.03, 256, 60),
-    "scRobust, pre-training on a GPU, a step": _on_gpu(256, 200, cells_per_s=200_000),
+    "scRobust, pre-training on a GPU, a step": _on_gpu(256, 200, cells_per_s=200_000, record=False),
+    "scRobust, pre-training on a GPU, a recorded step": _on_gpu(256, 200, cells_per_s=200_000, record=True),
 }

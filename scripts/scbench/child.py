@@ -35,12 +35,14 @@ def main(spec_path: str) -> None:
         result |= {"status": "invalid_output", "reason": str(error)}
     except Exception as error:
         traceback.print_exc()
-        # Frameworks have their own errors for a full GPU, which must not be imported to be recognised.
-        oom = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
+        # Frameworks have their own errors for full memory, which must not be imported to be recognised.
+        on_gpu = "OutOfMemory" in type(error).__name__
+        oom = isinstance(error, MemoryError) or on_gpu or "can't allocate memory" in str(error)
         reason = f"{type(error).__name__}: {error}".strip(": ")
-        hint = " (GPU memory; a smaller batch may help)" if oom and not isinstance(error, MemoryError) else ""
+        hint = " (GPU memory; a smaller batch may help)" if on_gpu else ""
         result |= {"status": "oom" if oom else "failed", "reason": reason + hint}
-    result |= {"versions": loaded_versions(), "peak_rss_mb": _peak_rss_mb(), "interpreter": sys.executable}
+    result |= {"versions": loaded_versions(), "peak_rss_mb": _peak_rss_mb()}
+    result |= {"interpreter": sys.executable, "device": _device()}
     part = folder / "result.part"
     part.write_text(json.dumps(result))
     part.rename(folder / "result.json")
@@ -187,6 +189,13 @@ class _Clock:
         torch = sys.modules.get("torch")
         if torch is not None and torch.cuda.is_initialized():
             self.times["peak_gpu_mb"] = torch.cuda.max_memory_allocated() / 2**20
+
+
+def _device() -> str:
+    """Name of the GPU that torch has used, or ``cpu``."""
+    torch = sys.modules.get("torch")
+    used = torch is not None and torch.cuda.is_initialized()
+    return torch.cuda.get_device_name() if used else "cpu"
 
 
 def _cpu_s() -> float:

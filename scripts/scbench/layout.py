@@ -38,11 +38,11 @@ def test_dropout(rate: float) -> str:
 RUN_KEYS = ["track", "dataset", "method", "replicate"]
 
 # Wall, CPU and memory of the method alone: the only columns that differ between two runs of the same thing.
-MEASURED = ["wall_s", "fit_s", "predict_s", "cpu_s", "peak_rss_mb", "start_rss_mb", "peak_gpu_mb"]
+MEASURED = ["wall_s", "fit_s", "predict_s", "cpu_s", "peak_rss_mb", "start_rss_mb", "peak_gpu_mb", "gpu_utilisation"]
 
 STATUS_COLUMNS = [
     "schema_version", *RUN_KEYS, "status", "reason", "expected", "attempt", *MEASURED,
-    "threads", "exit_code", "signal", "host", "env", "interpreter", "versions",
+    "threads", "exit_code", "signal", "host", "device", "env", "interpreter", "versions",
 ]  # fmt: skip
 
 SCORE_COLUMNS = [
@@ -59,7 +59,7 @@ RANK_COLUMNS = [
 TEXT_COLUMNS = [
     "track", "dataset", "scenario", "within", "class", "split", "method", "params", "metric", "status", "reason",
     "code_sha", "env_sha", "data_sha", "git", "gene", "cell", "label", "true", "predicted",
-    "signal", "host", "env", "interpreter", "versions", "severity", "check", "message",
+    "signal", "host", "device", "env", "interpreter", "versions", "severity", "check", "message",
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from scbench import plan_annotation, plan_encoder, plan_svg, plan_tissue, subtracks
+from scbench import gpus, plan_annotation, plan_encoder, plan_svg, plan_tissue, subtracks
 from scbench.available import left_out, without
 from scbench.data.local import locate
 from scbench.data.sources import downloads, paths
@@ -229,6 +229,8 @@ class Plan:
             "threads",
             "mem_mb",
             "timeout_s",
+            "gpu",
+            "cpu_fallback",
         )
         return {key: entry[key] for key in keys} | {
             "track": track,
@@ -244,6 +246,18 @@ class Plan:
             "target_sum": self.registry.dataset(dataset)["target_sum"],
             "core": self.core,
         }
+
+    def gpus(self, method: str) -> int:
+        """GPUs to ask for: those of the registry, but none where they can and shall be done without."""
+        entry = self.method(method)
+        use = self.config["gpu"]
+        without = use == "never" or (use == "auto" and len(self.visible_gpus) < entry["gpu"])
+        return 0 if entry["cpu_fallback"] and without else entry["gpu"]
+
+    @cached_property
+    def visible_gpus(self) -> list[str]:
+        """GPUs of the machine on which this runs."""
+        return gpus.visible()
 
     def attempt(self, track: str, dataset: str, method: str, replicate: int) -> int:
         """Number of the attempt that a run is at.

@@ -1,23 +1,27 @@
 """What every script of the workflow shares: a log, and errors that a user can read."""
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scbench import gpus
 from scbench.errors import UserError
 
 
 @contextmanager
-def guarded(log: str) -> Iterator[None]:
+def guarded(log: str, n_gpus: int = 0) -> Iterator[None]:
     """Log to a file and to the screen, and end on an error with one clear message.
 
     Parameters
     ----------
     log
         Path of the log file. Tracebacks of errors that are not the user's go there.
+    n_gpus
+        GPUs of this machine that the job may use; it waits for them, and does not see others.
 
     Raises
     ------
@@ -29,7 +33,9 @@ def guarded(log: str) -> Iterator[None]:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=handlers, force=True)
     logging.getLogger("scbench").setLevel(logging.INFO)  # other packages speak only to warn
     try:
-        yield
+        with gpus.reserved(n_gpus) as held:
+            os.environ |= gpus.environment(held)
+            yield
     except UserError as error:
         logging.error("%s", error)
         sys.exit(1)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
-from scbench import subtracks
+from scbench import gpus, subtracks
 from scbench.layout import CHECKPOINT, LAST_STATUS, MEASURED, OUTPUT_COLUMNS, RUN_KEYS
 from scbench.memory import TreeMemory
 from scbench.provenance import digest, host_class, sources
@@ -42,6 +42,7 @@ def run(
     log: str,
     interpreter: str | None = sys.executable,
     reason: str = "",
+    n_gpus: int = 0,
 ) -> dict[str, Any]:
     """Run a method and write its status, its output, its further arrays and its log.
 
@@ -57,6 +58,9 @@ def run(
         Python of the method's environment; None if there is none, and then the run is ``skipped``.
     reason
         Why there is no interpreter.
+    n_gpus
+        GPUs of this machine that the run may use; it waits for them, and does not see others. A method of which the
+        registry says that it needs more, and that does not run on CPU instead, is ``skipped``.
 
     Returns
     -------
@@ -67,14 +71,15 @@ def run(
     try:
         checkpoint = Path(status).with_name(CHECKPOINT).resolve() if spec["checkpoints"] else None
         (folder / "spec.json").write_text(json.dumps(spec | {"checkpoint": checkpoint and str(checkpoint)}))
-        if interpreter is None:
-            Path(log).parent.mkdir(parents=True, exist_ok=True)
-            Path(log).write_text(f"{reason}\n")
-            row = _blank(spec) | {"status": "skipped", "reason": reason}
-        else:
-            exit_code, timed_out, tree_mb = _supervise(folder, spec, Path(log), interpreter)
-            row = _status(folder, spec, exit_code, timed_out, Path(log))
-            row["peak_rss_mb"] = max(row["peak_rss_mb"] or 0.0, tree_mb) or None
+        with gpus.reserved(n_gpus) as held:
+            if interpreter is not None and len(held) < spec["gpu"] and not spec["cpu_fallback"]:
+                interpreter, reason = None, _no_gpu(spec["gpu"], n_gpus)
+            if interpreter is None:
+                Path(log).parent.mkdir(parents=True, exist_ok=True)
+                Path(log).write_text(f"{reason}\n")
+                row = _blank(spec) | {"status": "skipped", "reason": reason}
+            else:
+                row = _supervised(folder, spec, Path(log), interpreter, held)
         _publish(folder, spec, row, Path(status), Path(output), Path(extra))
         if checkpoint and row["status"] == "ok":
             shutil.rmtree(checkpoint, ignore_errors=True)
@@ -86,7 +91,24 @@ def run(
     return row
 
 
-def _supervise(folder: Path, spec: dict, log: Path, interpreter: str) -> tuple[int, bool, float]:
+def _no_gpu(needed: int, given: int) -> str:
+    there = len(gpus.visible())
+    return f"needs {needed} GPU(s). This job was given {given} and sees {there}."
+
+
+def _supervised(folder: Path, spec: dict, log: Path, interpreter: str, held: list[str]) -> dict[str, Any]:
+    """Status row of a run that is given GPUs."""
+    with gpus.Utilisation(held) as utilisation:
+        exit_code, timed_out, tree_mb = _supervise(folder, spec, log, interpreter, gpus.environment(held))
+    row = _status(folder, spec, exit_code, timed_out, log)
+    row["peak_rss_mb"] = max(row["peak_rss_mb"] or 0.0, tree_mb) or None
+    row["gpu_utilisation"] = utilisation.mean
+    return row
+
+
+def _supervise(
+    folder: Path, spec: dict, log: Path, interpreter: str, variables: dict[str, str]
+) -> tuple[int, bool, float]:
     """Start the child, wait for it, and leave none of its processes behind.
 
     Returns
@@ -107,7 +129,7 @@ def _supervise(folder: Path, spec: dict, log: Path, interpreter: str) -> tuple[i
         stderr=subprocess.STDOUT,
         start_new_session=True,
         cwd=folder,
-        env={**os.environ, **limits, **own},
+        env={**os.environ, **limits, **own, **variables},
     )
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "wb") as file:
@@ -169,7 +191,7 @@ def _marked(mark: str) -> Iterable[int]:
 def _blank(spec: dict) -> dict[str, Any]:
     """Status row of a run of which nothing is known yet."""
     row = {key: spec[key] for key in (*RUN_KEYS, "attempt", "threads", "env", "params", "seed")}
-    row |= dict.fromkeys((*MEASURED, "versions", "interpreter"))
+    row |= dict.fromkeys((*MEASURED, "device", "versions", "interpreter"))
     row |= {"code_sha": digest(sources(spec["entry"], "scbench.child")), "host": host_class()}
     return row | {"exit_code": None, "signal": None}
 

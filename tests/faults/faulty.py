@@ -100,6 +100,21 @@ class LeavesADaemon(Good):
         return super().fit(X, coords, seed=seed)
 
 
+class EatsMemoryOfTorch(Good):
+    """Torch has an error of its own."""
+
+    def fit(self, X, coords, *, seed):
+        import torch
+
+        torch.zeros(2**40)
+
+
+class TellsItsGpus(Good):
+    def fit(self, X, coords, *, seed):
+        print("GPUs:", os.environ["CUDA_VISIBLE_DEVICES"])
+        return super().fit(X, coords, seed=seed)
+
+
 class StartsAHungryProcess(Good):
     """Its own memory stays small."""
 

@@ -58,6 +58,8 @@ def run(files, tmp_path, monkeypatch):
             "test_dropout": [],
             "target_sum": 10_000,
             "env": "base",
+            "gpu": 0,
+            "cpu_fallback": False,
             "threads": 1,
             "mem_mb": 2000,
             "timeout_s": 60,
@@ -96,6 +98,7 @@ def test_a_good_run_says_what_it_took_and_what_it_ran_with(run):
         ("KillsItself", "killed", "killed by SIGKILL"),
         ("Exits", "failed", "exit code 0 and without a result"),
         ("EatsNativeMemory", "oom", "more than 2000 MB"),
+        ("EatsMemoryOfTorch", "oom", "can't allocate memory"),
         ("Absent", "failed", "AttributeError: module 'faulty' has no attribute 'Absent'"),
         ("ForgetsItsTable", "failed", "AttributeError"),
         ("NaNScores", "invalid_output", "'score' must be finite. Got nan in 1 row"),
@@ -183,6 +186,22 @@ def test_without_an_interpreter_a_run_is_skipped_and_says_why(run):
     assert log == "no network\n"
 
 
+def test_a_method_that_needs_a_gpu_is_skipped_where_there_is_none(run, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    row, output, log = run("TellsItsGpus", gpu=1, chosen={"n_gpus": 1})
+    assert (row["status"], row["reason"]) == ("skipped", "needs 1 GPU(s). This job was given 1 and sees 0.")
+    assert len(output) == 0
+    assert row["reason"] in log
+
+
+@pytest.mark.parametrize(("n_gpus", "seen"), [(0, ""), (1, "GPU-a"), (2, "GPU-a,GPU-b"), (3, "")])
+def test_a_run_sees_the_gpus_of_its_job_and_no_others(run, monkeypatch, n_gpus, seen):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-a,GPU-b")
+    row, _, log = run("TellsItsGpus", gpu=n_gpus, cpu_fallback=True, chosen={"n_gpus": n_gpus})
+    assert (row["status"], row["device"], row["gpu_utilisation"]) == ("ok", "cpu", None)
+    assert f"GPUs: {seen}\n" in log
+
+
 def test_a_traceback_is_in_the_log(run):
     _, _, log = run("Raises")
     assert "ZeroDivisionError: no luck" in log
@@ -232,8 +251,9 @@ def test_a_child_dies_with_its_supervisor(files, tmp_path):
     spec = {
         "track": "svg", "dataset": "toy", "method": "faulty", "replicate": 0, "attempt": 1, "seed": 1,
         "entry": "faulty:Loops", "params": {}, "input_scale": "log1p", "role": "method", "regime": "inductive",
-        "pvalues": True, "uses_samples": False, "uses_labels": False, "checkpoints": False, "env": "base",
-        "threads": 1, "mem_mb": 2000, "timeout_s": 60, "data": str(files / "toy_spots.h5ad"), "split": None,
+        "pvalues": True, "uses_samples": False, "uses_labels": False, "checkpoints": False, "env": "base", "gpu": 0,
+        "cpu_fallback": False, "threads": 1, "mem_mb": 2000, "timeout_s": 60,
+        "data": str(files / "toy_spots.h5ad"), "split": None,
     }  # fmt: skip
     paths = {key: str(tmp_path / key) for key in ("status", "output", "extra", "log")}
     code = f"from scbench import supervise; supervise.run({spec!r}, **{paths!r})"
@@ -257,8 +277,9 @@ def test_a_full_disk_leaves_nothing_half_written(files, tmp_path):
     spec = {
         "track": "svg", "dataset": "toy", "method": "faulty", "replicate": 0, "attempt": 1, "seed": 1,
         "entry": "faulty:Good", "params": {}, "input_scale": "log1p", "role": "method", "regime": "inductive",
-        "pvalues": True, "uses_samples": False, "uses_labels": False, "checkpoints": False, "env": "base",
-        "threads": 1, "mem_mb": 2000, "timeout_s": 60, "data": str(files / "toy_spots.h5ad"), "split": None,
+        "pvalues": True, "uses_samples": False, "uses_labels": False, "checkpoints": False, "env": "base", "gpu": 0,
+        "cpu_fallback": False, "threads": 1, "mem_mb": 2000, "timeout_s": 60,
+        "data": str(files / "toy_spots.h5ad"), "split": None,
     }  # fmt: skip
     paths = {key: str(tmp_path / key) for key in ("status", "output", "extra", "log")}
     code = (

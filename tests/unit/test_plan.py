@@ -110,3 +110,18 @@ def test_overlap_is_test_over_training_cells(plan):
     assert plan.overlap("markers") == pytest.approx(0.25)
     assert plan.overlap("annotation") == pytest.approx(0.25)
     assert plan.overlap("svg") == 0
+
+
+@pytest.mark.parametrize(
+    ("use", "there", "asked"),
+    [("auto", "", 0), ("auto", "GPU-a", 1), ("always", "", 1), ("never", "GPU-a", 0)],
+)
+def test_a_gpu_is_asked_for_where_it_is_wanted_and_always_where_there_is_no_other_way(
+    root, monkeypatch, use, there, asked
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", there)
+    plan = Plan.load(read_yaml(root / "config/smoke.yaml") | {"gpu": use}, root)
+    assert plan.gpus("scrobust_quick") == asked
+    assert plan.gpus("moran_i") == 0
+    plan.registry.methods["scrobust_quick"]["cpu_fallback"] = False
+    assert plan.gpus("scrobust_quick") == 1

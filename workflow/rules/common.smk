@@ -218,7 +218,7 @@ def get_runtime(wildcards):
 
 
 def get_gpu(wildcards):
-    return PLAN.method(wildcards.method)["gpu"]
+    return PLAN.gpus(wildcards.method)
 
 
 def get_env(wildcards):

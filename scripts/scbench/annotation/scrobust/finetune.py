@@ -116,6 +116,7 @@ def finetune(
         decay=settings.decay,
         patience=settings.finetune_patience,
         precision=settings.precision,
+        record=settings.record,
     )
     file, print_ = None, ""
     if checkpoint is not None:

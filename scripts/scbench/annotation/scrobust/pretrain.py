@@ -90,6 +90,7 @@ def pretrain(
         decay=settings.decay,
         patience=settings.pretrain_patience,
         precision=settings.precision,
+        record=settings.record,
     )
     file = None if checkpoint is None else checkpoint / "pretraining.npz"
     print_ = "" if checkpoint is None else fingerprint(vars(settings), seed, str(task.cells.device.type), X)

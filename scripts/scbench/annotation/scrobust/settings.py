@@ -61,6 +61,9 @@ class Settings:
         Whether the learning rate rises in the first twentieth of the steps and falls by a cosine to zero after.
     precision
         ``bfloat16``: products of matrices in that type, where the device is able to; weights stay float32.
+    record
+        Whether steps on a GPU are recorded once and replayed (`scbench.annotation.scrobust.steps.RecordedStep`). A GPU
+        otherwise waits for Python most of the time.
     """
 
     layers: int = 1
@@ -92,6 +95,7 @@ class Settings:
     weight_decay: float = 0.01
     decay: bool = True
     precision: str = "float32"
+    record: bool = False
 
 
 _CHOICES = {

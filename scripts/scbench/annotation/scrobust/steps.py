@@ -1,4 +1,4 @@
-"""A step of training: on CPU one operation after the other, on a GPU replayed as a whole.
+"""A step of training: one operation after the other, or, on a GPU, replayed as a whole.
 
 A step of scRobust is some three hundred small operations. A GPU is done with each of them before Python has asked for
 the next, so it waits most of the time; recorded once and replayed as one CUDA graph, it does not.
@@ -14,11 +14,11 @@ Losses = Callable[[Tensor], dict[str, Tensor]]
 _EAGER = 3  # steps before one is recorded: libraries choose and load their kernels in the first
 
 
-def adamw(module: nn.Module, lr: float, weight_decay: float, device: torch.device) -> torch.optim.AdamW:
-    """AdamW whose steps can be recorded where there is a GPU; its learning rate then lies there too."""
-    cuda = device.type == "cuda"
-    rate = torch.tensor(lr, device=device) if cuda else lr
-    return torch.optim.AdamW(module.parameters(), lr=rate, weight_decay=weight_decay, fused=True, capturable=cuda)
+def adamw(module: nn.Module, lr: float, weight_decay: float, *, record: bool) -> torch.optim.AdamW:
+    """AdamW; where its steps are to be recorded, its learning rate lies on the device too."""
+    parameters = list(module.parameters())
+    rate = torch.tensor(lr, device=parameters[0].device) if record else lr
+    return torch.optim.AdamW(parameters, lr=rate, weight_decay=weight_decay, fused=True, capturable=record)
 
 
 class Step:

@@ -64,7 +64,7 @@ class Plan:
 
     Attributes
     ----------
-    epochs, batch, lr, weight_decay, decay, patience, precision
+    epochs, batch, lr, weight_decay, decay, patience, precision, record
         See `scbench.annotation.scrobust.settings.Settings`.
     """
 
@@ -75,6 +75,7 @@ class Plan:
     decay: bool
     patience: int | None
     precision: str
+    record: bool
 
 
 def train(
@@ -108,10 +109,9 @@ def train(
     """
     keep_freed_memory()
     device = task.cells.device
-    optimizer = adamw(task.module, plan.lr, plan.weight_decay, device)
-    step = step_of(task, optimizer, plan.precision)
+    step = step_of(task, plan.lr, plan.weight_decay, plan.precision, plan.record)
     with _dropout_seed(seed, device):
-        run = Run(task.module, optimizer, task.generator)
+        run = Run(task.module, step.optimizer, task.generator)
         saved = None if checkpoint is None else checkpoints.load(checkpoint, fingerprint)
         if saved is not None:
             run.restore(saved)
@@ -138,9 +138,11 @@ def train(
     return run.history()
 
 
-def step_of(task: Task, optimizer: torch.optim.Optimizer, precision: str) -> Step:
-    """Take steps of a task, in the way that is fast on its device."""
-    if task.cells.device.type == "cuda" and task.recordable:
+def step_of(task: Task, lr: float, weight_decay: float, precision: str, record: bool) -> Step:
+    """Steps of a task, recorded where that is wanted and possible; see `Plan`."""
+    record = record and task.cells.device.type == "cuda" and task.recordable
+    optimizer = adamw(task.module, lr, weight_decay, record=record)
+    if record:
         return RecordedStep(task.losses, optimizer, precision, task.generator)
     return Step(task.losses, optimizer, precision)
 
