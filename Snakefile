@@ -12,6 +12,11 @@ if "tracks" not in config:
 report: "workflow/report/workflow.rst"
 
 
+# On a cluster, as many runs get a GPU as the cluster has; on one machine, as many as `--resources gpu=` says.
+resource_scopes:
+    gpu="local",
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/environments.smk"

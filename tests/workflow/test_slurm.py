@@ -1,0 +1,137 @@
+"""The workflow on a real Slurm cluster, of one node with made-up GPUs.
+
+Without Slurm (Debian: ``apt-get install slurm-wlm munge``) and root these tests are skipped.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from slurm_cluster import Cluster, UnavailableError, wait
+
+from scbench.io import read_table
+from scbench.layout import MEASURED
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+# More than a few jobs take minutes: each starts a Snakemake of its own.
+TRACKS = {
+    "markers": {"datasets": ["toy_cells"], "methods": ["t_test", "random_genes"], "replicates": 1, "top_k": [2]},
+    "svg": {"datasets": ["toy_spots"], "methods": ["moran_i"], "replicates": 1},
+    "annotation": {"datasets": ["toy_cells"], "methods": ["mlp"], "replicates": 1, "folds": 5},
+}
+TABLES = [f"results/{track}/{name}.tsv" for track in TRACKS for name in ("scores", "status")]
+
+# The cluster has no accounting, short waits and no conda; it is quick to answer.
+HERE = {"slurm-status-command": "squeue", "slurm-no-account": True, "slurm-init-seconds-before-status-checks": 1}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A cluster that takes jobs."""
+    # Sockets need a short path.
+    folder = Path(tempfile.mkdtemp(prefix="slurm-"))
+    folder.chmod(0o755)
+    cluster = Cluster(folder)
+    try:
+        cluster.start()
+    except UnavailableError as reason:
+        shutil.rmtree(folder)
+        pytest.skip(f"no Slurm: {reason}")
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def submitting(project, root):
+    """A project whose default profile is that for Slurm, but for what this cluster lacks."""
+    profile = yaml.safe_load((root / "profiles/slurm/profile.yaml").read_text())
+    del profile["software-deployment-method"]
+    profile |= HERE
+    (project.folder / "profiles/slurm/profile.yaml").write_text(yaml.safe_dump(profile))
+    project.write_config({"seed": 1, "gpu": "always", "limits": {"timeout_s": 600}, "tracks": TRACKS})
+    return project
+
+
+def _command(*args):
+    return [sys.executable, "-m", "snakemake", *args, "--configfile", "config/test.yaml", "--profile", "profiles/slurm"]
+
+
+def _start(project, *args):
+    """Start Snakemake and let it run."""
+    with open(project.folder / "printed.txt", "w") as printed:
+        return subprocess.Popen(_command(*args), cwd=project.folder, stdout=printed, stderr=printed)
+
+
+def _printed(project):
+    return (project.folder / "printed.txt").read_text()[-6000:]
+
+
+def _finish(process, project, seconds=400):
+    try:
+        assert process.wait(seconds) == 0, _printed(project)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError(_printed(project)) from None
+
+
+def _running(cluster, known=()):
+    return [job for job in cluster.jobs() if job["JobState"] == "RUNNING" and job["JobId"] not in known]
+
+
+def test_all_tracks_give_the_tables_of_a_local_run_and_gpu_jobs_ask_for_one(cluster, submitting, tmp_path):
+    local = submitting.copy(tmp_path / "local")
+    _finish(_start(submitting, *TABLES), submitting)
+    assert [job.get("TresPerJob") for job in cluster.jobs()].count("gres:gpu:1") == 1
+    local.snakemake(*TABLES)
+    for track in TRACKS:
+        assert submitting.read(f"results/{track}/scores.tsv") == local.read(f"results/{track}/scores.tsv")
+        rows = [read_table(one.folder / f"results/{track}/status.tsv") for one in (submitting, local)]
+        there, here = (table.drop(columns=MEASURED) for table in rows)
+        assert there.equals(here)
+
+
+@pytest.mark.skipif("SCBENCH_SLURM" not in os.environ, reason="takes minutes: set SCBENCH_SLURM=1")
+def test_a_job_over_its_memory_is_killed_and_gets_more(cluster, submitting):
+    known = {job["JobId"] for job in cluster.jobs()}
+    target = "results/svg/toy_spots/moran_i/r0/status.json"
+    _finish(_start(submitting, target, "--set-resources", "run:mem_mb=250*attempt**3"), submitting)
+    tried = [job for job in cluster.jobs() if job["JobId"] not in known and job["MinMemoryNode"] in ("250M", "2000M")]
+    assert [job["MinMemoryNode"] for job in tried] == ["250M", "2000M"]
+    assert [job["JobState"] for job in tried] == ["FAILED", "COMPLETED"]
+
+
+@pytest.mark.skipif("SCBENCH_SLURM" not in os.environ, reason="takes minutes: set SCBENCH_SLURM=1")
+def test_a_cancelled_job_and_a_node_that_was_away_do_not_end_a_run(cluster, submitting):
+    known = {job["JobId"] for job in cluster.jobs()}
+    process = _start(submitting, "results/svg/scores.tsv")
+    wait(lambda: bool(_running(cluster, known)), "a job runs", 60)
+    [first, *_] = _running(cluster, known)
+    cluster.run("scancel", first["JobId"])
+    wait(lambda: bool(_running(cluster, {*known, first["JobId"]})), "another runs", 60)
+    cluster.end("slurmd")
+    time.sleep(5)
+    cluster.run("slurmd")
+    _finish(process, submitting)
+
+
+@pytest.mark.skipif("SCBENCH_SLURM" not in os.environ, reason="takes minutes: set SCBENCH_SLURM=1")
+def test_a_snakemake_that_was_killed_goes_on_where_it_was(cluster, submitting):
+    known = {job["JobId"] for job in cluster.jobs()}
+    process = _start(submitting, "results/svg/scores.tsv")
+    wait(lambda: bool(_running(cluster, known)), "a job runs", 60)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    wait(lambda: not _running(cluster, known), "its jobs end", 90)
+    submitting.snakemake("--unlock")
+    _finish(_start(submitting, "results/svg/scores.tsv"), submitting)
