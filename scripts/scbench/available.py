@@ -26,9 +26,10 @@ def left_out(config: dict[str, Any], registry: Registry, root: Path) -> dict[str
     """
     found = {}
     for name in sorted(_named([config["tracks"], config["experiments"]], set(registry.datasets))):
-        if absent := missing(registry.datasets, name, root):
-            source = registry.dataset(registry.origin(name))["source"]
-            found[name] = f"{source['reason']}; lacks {', '.join(absent)}. {' '.join(source['instructions'].split())}"
+        absent = {origin: missing(registry.datasets, origin, root) for origin in registry.origins(name)}
+        reasons = [_reason(registry.dataset(origin)["source"], lacks) for origin, lacks in absent.items() if lacks]
+        if reasons:
+            found[name] = " ".join(reasons)
     return found
 
 
@@ -54,6 +55,10 @@ def without(config: dict[str, Any], absent: Mapping[str, str]) -> dict[str, Any]
         reasons = "\n".join(f"{name}: {why}" for name, why in absent.items())
         raise UserError(f"config: every dataset of the tracks needs files that you have to bring.\n{reasons}")
     return pruned
+
+
+def _reason(source: Mapping[str, Any], lacks: list[str]) -> str:
+    return f"{source['reason']}; lacks {', '.join(lacks)}. {' '.join(source['instructions'].split())}"
 
 
 def _named(value: Any, known: set[str]) -> set[str]:

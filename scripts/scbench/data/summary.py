@@ -66,6 +66,8 @@ def _source(source: Mapping[str, Any]) -> str:
             return "by hand"
         case "derive":
             return f"{source['transform']} of {source['from']}"
+        case "combine":
+            return f"{', '.join(source['from'])} together"
         case "simulate":
             return f"simulated: {source['generator']}"
         case "package":
