@@ -122,6 +122,8 @@ def test_what_is_made_of_several_lacks_what_any_of_them_lacks(registry, tmp_path
             "https://a/x (1.2 MB, 2 mirror(s))",
         ),
         ({"package": "p", "version": "1"}, "pip:p==1 (size unknown)"),
+        ({"urls": ["https://a/x"], "size_mb": 1000}, "https://a/x (about 1,000 MB)"),
+        ({"urls": ["https://a/x"], "size_mb": 3.9, "bytes": 3_904_218}, "https://a/x (3.9 MB)"),
     ],
 )
 def test_a_download_is_described(file, line):

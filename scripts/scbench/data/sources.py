@@ -78,7 +78,8 @@ def file_name(file: Mapping[str, Any]) -> str:
 
 def describe(file: Mapping[str, Any]) -> str:
     """Say where a download comes from, and how large it is, in one line."""
-    size = f"{file['bytes'] / 1e6:,.1f} MB" if "bytes" in file else "size unknown"
+    about = f"about {file['size_mb']:,g} MB" if "size_mb" in file else "size unknown"
+    size = f"{file['bytes'] / 1e6:,.1f} MB" if "bytes" in file else about
     mirrors = len(file.get("urls", [])) - 1
     return f"{_address(file)} ({size}{f', {mirrors} mirror(s)' if mirrors > 0 else ''})"
 
