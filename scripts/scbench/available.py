@@ -75,6 +75,8 @@ def _pruned(value: Any, datasets: set[str], key: str = "") -> Any:
     if isinstance(value, list):
         kept = [item for item in value if not (key in _LISTS and item in datasets)]
         kept = [below for item in kept if (below := _pruned(item, datasets)) is not None]
+        if key == "leak" and len(kept) < len(value):  # a pair
+            return None
         return kept if kept or not value else None
     if not isinstance(value, dict):
         return value
@@ -83,5 +85,7 @@ def _pruned(value: Any, datasets: set[str], key: str = "") -> Any:
     below = {name: _pruned(item, datasets, name) for name, item in value.items() if name not in datasets}
     if "datasets" in below and below["datasets"] is None:
         return None
+    if key == "series":  # of two levels or more
+        below = {name: family for name, family in below.items() if family and len(family.get("levels", family)) > 1}
     kept = {name: item for name, item in below.items() if item is not None or value[name] is None}
     return kept if kept or not value else None

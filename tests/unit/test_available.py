@@ -25,8 +25,8 @@ def test_nothing_is_left_of_what_only_a_missing_dataset_is_for():
             "markers": {"datasets": ["a", "b"], "localisation": [{"dataset": "b", "tissue": "t"}], "matrix": []},
             "svg": {"datasets": ["b"], "methods": ["m"]},
             "annotation": {
-                "datasets": ["a"],
-                "series": {"one": {"a": 0, "b": 0.5}, "two": {"b": 0}},
+                "datasets": ["a", "c"],
+                "series": {"one": {"a": 0, "b": 0.5, "c": 0.3}, "two": {"b": 0, "c": 0.3}},
                 "novel": {"methods": ["m"], "datasets": {"b": ["B"]}},
                 "platforms": {"methods": ["m"], "datasets": {"a": {"column": "batch", "tests": ["a", "b"]}}},
             },
@@ -38,15 +38,29 @@ def test_nothing_is_left_of_what_only_a_missing_dataset_is_for():
         "tracks": {
             "markers": {"datasets": ["a"], "matrix": []},
             "annotation": {
-                "datasets": ["a"],
-                "series": {"one": {"a": 0}},
+                "datasets": ["a", "c"],
+                "series": {"one": {"a": 0, "c": 0.3}},
                 "platforms": {"methods": ["m"], "datasets": {"a": {"column": "batch", "tests": ["a", "b"]}}},
             },
         },
     }
     assert without(config, {}) == config
-    with pytest.raises(UserError, match=r"every dataset of the tracks needs files .* bring.\na: login\nb: not public$"):
-        without(config, {"a": "login", "b": "not public"})
+    with pytest.raises(
+        UserError, match=r"every dataset of the tracks needs files .* bring.\na: login\nb: not public\nc: login$"
+    ):
+        without(config, {"a": "login", "b": "not public", "c": "login"})
+
+
+def test_what_compares_two_goes_with_either():
+    levels = {"a": 1, "b": 2, "c": 3}
+    svg = {"datasets": ["a", "b", "c"], "leak": ["a", "b"], "series": {"s": {"axis": "noise", "levels": levels}}}
+    config = {"tracks": {"svg": svg}}
+    assert without(config, {"c": ""})["tracks"]["svg"] == {
+        "datasets": ["a", "b"],
+        "leak": ["a", "b"],
+        "series": {"s": {"axis": "noise", "levels": {"a": 1, "b": 2}}},
+    }
+    assert without(config, {"a": "", "c": ""})["tracks"]["svg"] == {"datasets": ["b"]}
 
 
 def test_what_is_left_is_a_whole_configuration(root):
@@ -57,6 +71,22 @@ def test_what_is_left_is_a_whole_configuration(root):
     assert list(plan.left_out) == ["heart_st"]
     assert plan.tracks["svg"]["calibration"] == {}
     assert plan.of_experiments() == []
+
+
+def test_experiments_that_compare_go_with_a_dataset_that_is_missing(root, registry, tmp_path, monkeypatch):
+    mixed = {"source": {"type": "combine", "from": ["toy_spots", "heart_st"], "column": "sample"}}
+    more = registry.datasets | {"toy_mixed": registry.datasets["toy_spots"] | mixed}
+    monkeypatch.setattr(Registry, "load", lambda root: replace(registry, datasets=more))
+    config = read_yaml(root / "config/smoke.yaml")
+    svg = config["tracks"]["svg"]
+    series = {"s": {"axis": "share", "levels": {"toy_spots": 0, "toy_mixed": 1}}}
+    svg |= {"datasets": ["toy_spots", "toy_mixed"], "leak": ["toy_spots", "toy_mixed"], "series": series}
+    svg |= {"calibration": {}, "power": ["toy_mixed"], "tissue": []}
+    run = Plan.load({"seed": 1, "tracks": {"svg": svg}}, root).tracks["svg"]
+    assert run["datasets"] == ["toy_spots"]
+    assert "leak" not in run
+    assert run["series"] == {}
+    assert run["power"] == []
 
 
 def test_the_papers_name_what_they_need_and_say_what_is_missing(root, registry, tmp_path):
