@@ -52,7 +52,7 @@ def fetch(source: dict, path: Path, *, lock: Path, name: str) -> None:
 
     Notes
     -----
-    Memory: constant. Tests cover everything but ``ftp``, which is left to pooch, is not repeated and starts anew.
+    Memory: constant. ``ftp`` is left to pooch: it is not repeated, starts anew, and cannot have a port.
     """
     key = f"{name}/{path.name}"
     known = {what: source[what] for what in ("bytes", "sha256", "md5") if what in source}
