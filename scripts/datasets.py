@@ -1,12 +1,9 @@
 """Sum up the datasets."""
 
-from scbench.data.summary import summary
-from scbench.io import atomic, read_json, write_table
-from scbench.report.tables import page
+from scbench.data.summary import publish, summary
+from scbench.io import read_json
 from scbench.script import guarded
 
 with guarded(snakemake.log[0]):
     table = summary(snakemake.params.registry, map(read_json, snakemake.input.facts), snakemake.params.left_out)
-    write_table(table, snakemake.output.table)
-    with atomic(snakemake.output.page) as part:
-        part.write_text(page({"datasets": table}, "Datasets"))
+    publish(table, snakemake.output.table, snakemake.output.page)

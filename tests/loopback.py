@@ -2,13 +2,14 @@
 
 import hashlib
 import re
+import ssl
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import sleep  # by its own name: tests replace that in `time`
 
 BODY = bytes(range(256)) * 1000
 SHA = hashlib.sha256(BODY).hexdigest()
@@ -102,7 +103,7 @@ class Handler(BaseHTTPRequestHandler):
             for chunk in chunks:
                 self._send(chunk)
                 if reply.pause:
-                    time.sleep(reply.pause)
+                    sleep(reply.pause)
         # Not counted any more, since the client may be done before this thread is.
         if not chunks:
             self.end_headers()
@@ -118,13 +119,15 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def loopback() -> Iterator[Server]:
-    """Run a server in threads of this process."""
+def loopback(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """Run a server in threads of this process; `tls` has the certificate of one for https."""
     server = Server()
     handler = type("Handler", (Handler,), {"loopback": server})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        if tls is not None:
+            httpd.socket = tls.wrap_socket(httpd.socket, server_side=True)
         httpd.daemon_threads = True
         threading.Thread(target=httpd.serve_forever, args=(0.02,), daemon=True).start()
-        server.address = f"http://127.0.0.1:{httpd.server_port}"
+        server.address = f"{'https' if tls else 'http'}://127.0.0.1:{httpd.server_port}"
         yield server
         httpd.shutdown()

@@ -26,9 +26,10 @@ def left_out(config: dict[str, Any], registry: Registry, root: Path) -> dict[str
     """
     found = {}
     for name in sorted(_named([config["tracks"], config["experiments"]], set(registry.datasets))):
-        if absent := missing(registry.datasets, name, root):
-            source = registry.dataset(registry.origin(name))["source"]
-            found[name] = f"{source['reason']}; lacks {', '.join(absent)}. {' '.join(source['instructions'].split())}"
+        absent = {origin: missing(registry.datasets, origin, root) for origin in registry.origins(name)}
+        reasons = [_reason(registry.dataset(origin)["source"], lacks) for origin, lacks in absent.items() if lacks]
+        if reasons:
+            found[name] = " ".join(reasons)
     return found
 
 
@@ -56,6 +57,10 @@ def without(config: dict[str, Any], absent: Mapping[str, str]) -> dict[str, Any]
     return pruned
 
 
+def _reason(source: Mapping[str, Any], lacks: list[str]) -> str:
+    return f"{source['reason']}; lacks {', '.join(lacks)}. {' '.join(source['instructions'].split())}"
+
+
 def _named(value: Any, known: set[str]) -> set[str]:
     """Names of datasets anywhere in a part of a configuration."""
     if isinstance(value, str):
@@ -70,6 +75,8 @@ def _pruned(value: Any, datasets: set[str], key: str = "") -> Any:
     if isinstance(value, list):
         kept = [item for item in value if not (key in _LISTS and item in datasets)]
         kept = [below for item in kept if (below := _pruned(item, datasets)) is not None]
+        if key == "leak" and len(kept) < len(value):  # a pair
+            return None
         return kept if kept or not value else None
     if not isinstance(value, dict):
         return value
@@ -78,5 +85,7 @@ def _pruned(value: Any, datasets: set[str], key: str = "") -> Any:
     below = {name: _pruned(item, datasets, name) for name, item in value.items() if name not in datasets}
     if "datasets" in below and below["datasets"] is None:
         return None
+    if key == "series":  # of two levels or more
+        below = {name: family for name, family in below.items() if family and len(family.get("levels", family)) > 1}
     kept = {name: item for name, item in below.items() if item is not None or value[name] is None}
     return kept if kept or not value else None

@@ -95,6 +95,39 @@ def _table(cells: int, genes: int) -> list[tuple]:
     return [("merfish", entry, folder / "out.h5ad", {"counts": folder / "cells.csv"})]
 
 
+def _annotated(cells: int, genes: int, nonzeros: int) -> Path:
+    """An h5ad with two matrices of random values, of which the counts are the layer."""
+    import anndata
+    import numpy as np
+    import pandas as pd
+    import scipy.sparse as sp
+
+    rng, path = np.random.default_rng(1), _scratch() / "atlas.h5ad"
+    per_cell = nonzeros // cells
+    step = genes // per_cell
+    places = np.arange(per_cell, dtype=np.int32) * step + rng.integers(0, step, (_BLOCK, per_cell), dtype=np.int32)
+    counts = sp.csr_matrix(
+        (
+            np.resize(rng.geometric(0.5, places.size).astype(np.float32), cells * per_cell),
+            np.resize(places, cells * per_cell),
+            np.arange(0, cells * per_cell + 1, per_cell),
+        ),
+        shape=(cells, genes),
+    )
+    obs = pd.DataFrame(
+        {"cell_type": pd.Categorical([f"type{i % 45}" for i in range(cells)])}, index=[f"cell{i}" for i in range(cells)]
+    )
+    X = sp.csr_matrix((np.log1p(counts.data), counts.indices, counts.indptr), shape=counts.shape)
+    anndata.AnnData(X, obs=obs, layers={"counts": counts}, obsm={"X_pca": rng.random((cells, 50))}).write_h5ad(path)
+    return path
+
+
+def _read_layer(path: Path) -> None:
+    from scbench.data.loaders import h5ad
+
+    h5ad(path, matrix="layers/counts")
+
+
 def _case(make: Callable[[], list[tuple]], cells: int, genes: int, **targets: float) -> Case:
     return Case(make, _run, _imports, cells=cells, genes=genes, **targets)
 
@@ -112,5 +145,15 @@ DATA = {
     ),
     "prepare a csv of a million cells": _case(
         lambda: _table(1_027_848, 161), 1_027_848, 161, cpu_s=360, peak_rss_mb=3000
+    ),
+    # The counts alone are 800 MB.
+    "read one of two matrices of 100 million values from an h5ad": Case(
+        lambda: _annotated(100_000, 20_000, 100_000_000),
+        _read_layer,
+        _imports,
+        cells=100_000,
+        genes=20_000,
+        cpu_s=30,
+        peak_rss_mb=1800,
     ),
 }

@@ -79,11 +79,13 @@ class Plan:
         return dataset, replicate
 
     def source(self, dataset: str, replicate: str) -> dict[str, str]:
-        """Paths that a dataset is prepared from, by role: downloads, files that are there, another prepared dataset."""
+        """Paths that a dataset is prepared from, by role: downloads, files that are there, other prepared datasets."""
         source = self.registry.dataset(dataset)["source"]
         match source["type"]:
             case "derive":
                 return {"counts": self.prepared(source["from"], replicate)}
+            case "combine":
+                return {name: self.prepared(name, replicate) for name in source["from"]}
             case "local" | "package":
                 return {"counts": str(locate(source, ROOT))}
         return paths(self.registry.datasets, dataset)

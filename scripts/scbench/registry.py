@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scbench import plan_encoder, subtracks
-from scbench.data.sources import file_name, files
+from scbench.data.sources import file_name, files, origins, parents
 from scbench.errors import UserError, did_you_mean
 from scbench.provenance import ROOT, source_file
 from scbench.svg.tissue_config import check_tissue
@@ -45,7 +45,7 @@ class Registry:
             registry._check_lineage(name)
             registry._check_nested(name)
             _check_files(root, name, entry)
-            if entry["source"]["type"] in ("simulate", "derive") and "loader" in entry:
+            if entry["source"]["type"] in ("simulate", "derive", "combine") and "loader" in entry:
                 raise UserError(f"datasets.yaml: '{name}' must not have a 'loader': its source is not a file.")
         for name, entry in registry.methods.items():
             _check_entry(root, name, entry)
@@ -64,14 +64,13 @@ class Registry:
         """Metrics of a track, in the order of the file."""
         return {name: entry for name, entry in self.metrics.items() if track in entry["tracks"]}
 
-    def origin(self, name: str) -> str:
-        """Dataset that a dataset is derived from in the end; itself if it is not derived."""
-        source = self.dataset(name)["source"]
-        return self.origin(source["from"]) if source["type"] == "derive" else name
+    def origins(self, name: str) -> list[str]:
+        """Datasets that a dataset is made of in the end; itself if it is made of no others."""
+        return origins(self.datasets, name)
 
     def simulated(self, name: str) -> bool:
         """Whether each replicate has a dataset of its own."""
-        return self.dataset(self.origin(name))["source"]["type"] == "simulate"
+        return any(self.dataset(origin)["source"]["type"] == "simulate" for origin in self.origins(name))
 
     def same_cells(self, name: str) -> str:
         """Dataset with the same cells that a dataset's splits are those of: results can be compared cell by cell."""
@@ -95,19 +94,18 @@ class Registry:
                 f"datasets.yaml: '{name}.target_sum' must be that of {parent!r}. Got {entry['target_sum']!r} instead."
             )
 
-    def _check_lineage(self, name: str) -> None:
-        line = [name]
-        while (source := self.datasets[line[-1]]["source"])["type"] == "derive":
-            if source["from"] not in self.datasets:
+    def _check_lineage(self, name: str, above: tuple[str, ...] = ()) -> None:
+        """What a dataset is made of must exist, and not be made of the dataset."""
+        line = [*above, name]
+        for parent in parents(self.datasets[name]["source"]):
+            if parent not in self.datasets:
                 raise UserError(
-                    f"datasets.yaml: '{line[-1]}.source.from' names no dataset. "
-                    f"Got {source['from']!r} instead. {did_you_mean(source['from'], self.datasets)}"
+                    f"datasets.yaml: '{name}.source.from' names no dataset. "
+                    f"Got {parent!r} instead. {did_you_mean(parent, self.datasets)}"
                 )
-            if source["from"] in line:
-                raise UserError(
-                    f"datasets.yaml: {name!r} is derived from itself: {' <- '.join([*line, source['from']])}."
-                )
-            line.append(source["from"])
+            if parent in line:
+                raise UserError(f"datasets.yaml: {line[0]!r} is derived from itself: {' <- '.join([*line, parent])}.")
+            self._check_lineage(parent, tuple(line))
 
 
 def load_config(config: dict, registry: Registry, root: Path = ROOT) -> dict[str, Any]:
@@ -179,10 +177,10 @@ def _check_files(root: Path, name: str, entry: dict) -> None:
     """Check that the files which an entry speaks of are among its files, or the project's."""
     if "harmonise" in entry and not (root / entry["harmonise"]).is_file():
         raise UserError(f"datasets: '{name}.harmonise' names no file. Got {entry['harmonise']!r} instead.")
-    if "labels" in entry:
-        role, known = entry["labels"].get("file", "labels"), entry["source"].get("files", {})
-        if role not in known:
-            raise UserError(f"datasets: '{name}.labels' needs the file {role!r}. {did_you_mean(role, known)}")
+    for key, default in (("labels", "labels"), ("gene_names", "genes")):
+        role, known = entry.get(key, {}).get("file", default), entry["source"].get("files", {})
+        if key in entry and role not in known:
+            raise UserError(f"datasets: '{name}.{key}' needs the file {role!r}. {did_you_mean(role, known)}")
     names = [file_name(file) for file in files(entry["source"]).values()]
     if twice := [each for each in names if names.count(each) > 1]:
         raise UserError(f"datasets: '{name}' has two files called {twice[0]!r}; give one of them a 'name'.")

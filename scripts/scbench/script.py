@@ -11,6 +11,8 @@ from pathlib import Path
 from scbench import gpus
 from scbench.errors import UserError
 
+ERROR = "ERROR: "  # before the last words of a job in its log
+
 
 @contextmanager
 def guarded(log: str, n_gpus: int = 0) -> Iterator[None]:
@@ -30,6 +32,7 @@ def guarded(log: str, n_gpus: int = 0) -> Iterator[None]:
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     handlers = [logging.FileHandler(log, mode="w"), logging.StreamHandler(sys.stderr)]
+    handlers[0].setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=handlers, force=True)
     logging.getLogger("scbench").setLevel(logging.INFO)  # other packages speak only to warn
     try:

@@ -123,6 +123,13 @@ def test_a_truncated_archive_leaves_nothing(tmp_path, kind):
     assert_refused(archive, tmp_path / "out", "cannot be unpacked")
 
 
+@pytest.mark.parametrize("size", [6, 15, 200])
+def test_the_beginning_of_a_compressed_file_is_refused(tmp_path, size):
+    archive = tmp_path / "a.tar.gz"
+    archive.write_bytes(gzip.compress(os.urandom(5000))[:size])
+    assert_refused(archive, tmp_path / "out", "cannot be unpacked")
+
+
 def test_a_flipped_byte_is_noticed(tmp_path):
     for kind in ("zip", "gz"):
         folder = tmp_path / kind

@@ -141,12 +141,23 @@ def test_subset_samples_cells_and_genes_in_order():
     assert list(after.obs_names) != list(subset(adata, cells=20, genes=4, seed=2).obs_names)
 
 
-def test_subset_keeps_labels():
-    adata = make(np.ones((60, 3), dtype=int))
-    after = subset(adata, labels=["t0", "t2"], seed=1)
-    assert after.shape == (40, 3)
-    assert set(after.obs["label"]) == {"t0", "t2"}
+def test_subset_keeps_cells_by_their_columns():
+    adata = make(np.ones((60, 3), dtype=int), obsm={"spatial": np.arange(120).reshape(60, 2)})
+    adata.obs["field"] = np.arange(60) // 20 + 33
+    adata.obs["bregma"] = np.tile([0.26, -0.04, np.nan], 20)
+    adata.obs["animal"] = pd.Categorical([str(i % 4) for i in range(60)])
+
+    def kept(**where):
+        after = subset(adata, where=where, seed=1)
+        np.testing.assert_array_equal(after.obsm["spatial"], adata[after.obs_names].obsm["spatial"])
+        return [int(name[1:]) for name in after.obs_names]
+
+    assert kept(label=["t0", "t2"]) == [i for i in range(60) if i % 3 != 1]
+    assert kept(field=[34]) == list(range(20, 40))
+    assert kept(field=[33, 35], animal=[1]) == [*range(1, 20, 4), *range(41, 60, 4)], "YAML reads 1 as a number"
+    assert kept(bregma=[-0.04]) == list(range(1, 60, 3))
     assert subset(adata, seed=1).shape == adata.shape
+    assert subset(adata, where={"field": [34]}, cells=5, seed=1).obs["field"].tolist() == [34] * 5
 
 
 @pytest.mark.parametrize(
@@ -155,13 +166,20 @@ def test_subset_keeps_labels():
         ({"cells": 61}, "'cells' parameter must be an integer from 1 to 60. Got 61"),
         ({"cells": 0}, "'cells' parameter .*Got 0"),
         ({"genes": 2.5}, "'genes' parameter must be an integer from 1 to 3. Got 2.5"),
-        ({"labels": ["t0", "tt1"]}, "subset: unknown label 'tt1'. Did you mean 't1'?"),
+        ({"where": {"label": ["t0", "tt1"]}}, "subset: unknown value 'tt1' of 'label'. Did you mean 't1'?"),
+        ({"where": {"number": [3, 99]}}, "subset: unknown value '99' of 'number'. .*Allowed: 0, 1, 10, .*, 9."),
+        ({"where": {"labels": ["t0"]}}, "subset: unknown column 'labels'. Did you mean 'label'?"),
+        ({"where": {"label": "t0"}}, "'where' gives a list of values for each column. Got {'label': 't0'} instead"),
+        ({"where": ["label"]}, r"'where' gives a list of values for each column. Got \['label'\] instead"),
+        ({"where": {"number": [3], "label": ["t2"]}}, "subset: no cell has {'number': .3., 'label': .'t2'.}"),
         ({"cell": 5}, "subset: unknown option 'cell'. Did you mean 'cells'?"),
     ],
 )
 def test_subset_names_what_is_wrong(params, message):
+    adata = make(np.ones((60, 3), dtype=int))
+    adata.obs["number"] = np.arange(60) // 2
     with pytest.raises(UserError, match=message):
-        subset(make(np.ones((60, 3), dtype=int)), **params, seed=0)
+        subset(adata, **params, seed=0)
 
 
 def test_the_registry_knows_them_all(root):

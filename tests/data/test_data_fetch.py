@@ -190,6 +190,17 @@ def test_a_file_that_does_not_fit_is_not_begun(server, get, target, monkeypatch)
     assert target.read_bytes() == BODY[1:]
 
 
+def test_a_file_of_unstated_length_must_fit_as_far_as_its_size_is_known(server, get, target, monkeypatch):
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(2 * 10**6))
+    url = server.serve("/f", BODY, claimed=-1)
+    with pytest.raises(UserError, match=rf"^set: cannot write {target}: 3.00MB more are needed, 2.00MB are free\.$"):
+        get(url, size_mb=3)
+    assert_nothing_left(target)
+    get(url, size_mb=1.5)
+    assert target.read_bytes() == BODY, "about is not exactly"
+
+
 @pytest.fixture
 def wheel_index(tmp_path, monkeypatch):
     """Let pip see nothing but a folder with one tiny wheel."""

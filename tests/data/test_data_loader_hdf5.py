@@ -1,21 +1,17 @@
 """Plain arrays in HDF5, and loom."""
 
-import importlib
-
 import h5py
 import numpy as np
 import pytest
 
-from scbench.data.loaders import hdf5, loom
+from scbench.data.loaders import blocks, hdf5, loom
 from scbench.errors import UserError
-
-MODULE = importlib.import_module("scbench.data.loaders.hdf5")
 
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
     """Several blocks even of small arrays."""
-    monkeypatch.setattr(MODULE, "BLOCK", 20)
+    monkeypatch.setattr(blocks, "BLOCK", 20)
 
 
 @pytest.fixture

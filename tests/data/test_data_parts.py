@@ -75,7 +75,7 @@ def test_cells_can_be_named_after_their_part(load):
         ),
         (["human1", "human2"], {"name": "(mouse)"}, "'name' does not match the part 'GSM_human1_umi'"),
         (["human1", "human2"], {"name": "(human)"}, "more than one part has the name 'human'"),
-        (["human1", "none"], {"genes": "inner"}, "no gene is in all parts"),
+        (["human1", "none"], {"genes": "inner"}, "no gene is in all of GSM_human1_umi, GSM_none_umi; do they name"),
         (["human1", "logs"], {}, "the values of 'GSM_human1_umi' and of others differ in scale"),
         (["human1"], {"genes": "both"}, "unknown value of 'genes' 'both'. .*Allowed: inner, outer"),
         (["human1"], {"nam": "x"}, "parts: unknown option 'nam'. Did you mean 'name'"),

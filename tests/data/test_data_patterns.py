@@ -321,11 +321,12 @@ def test_steps_have_two_values_and_small_sets_start_large_ones():
 
 def test_the_small_sets_of_the_registry_are_what_they_expect_to_be(root, tmp_path):
     """`prepare` compares their shapes; a set that is derived comes after its parent."""
-    registry = Registry.load(root).datasets
+    known = Registry.load(root)
+    registry = known.datasets
     small = [
         name
         for name, entry in registry.items()
-        if entry["source"]["type"] in ("simulate", "derive")
+        if known.simulated(name)
         and entry["tracks"] == ["svg"]
         and entry["expected"]["cells"] * entry["expected"]["genes"] <= 1_000_000
     ]

@@ -1,5 +1,7 @@
 """Datasets whose files have to be brought by hand are left out with everything that only they are for."""
 
+from dataclasses import replace
+
 import pytest
 
 from scbench.available import left_out, without
@@ -23,8 +25,8 @@ def test_nothing_is_left_of_what_only_a_missing_dataset_is_for():
             "markers": {"datasets": ["a", "b"], "localisation": [{"dataset": "b", "tissue": "t"}], "matrix": []},
             "svg": {"datasets": ["b"], "methods": ["m"]},
             "annotation": {
-                "datasets": ["a"],
-                "series": {"one": {"a": 0, "b": 0.5}, "two": {"b": 0}},
+                "datasets": ["a", "c"],
+                "series": {"one": {"a": 0, "b": 0.5, "c": 0.3}, "two": {"b": 0, "c": 0.3}},
                 "novel": {"methods": ["m"], "datasets": {"b": ["B"]}},
                 "platforms": {"methods": ["m"], "datasets": {"a": {"column": "batch", "tests": ["a", "b"]}}},
             },
@@ -36,15 +38,29 @@ def test_nothing_is_left_of_what_only_a_missing_dataset_is_for():
         "tracks": {
             "markers": {"datasets": ["a"], "matrix": []},
             "annotation": {
-                "datasets": ["a"],
-                "series": {"one": {"a": 0}},
+                "datasets": ["a", "c"],
+                "series": {"one": {"a": 0, "c": 0.3}},
                 "platforms": {"methods": ["m"], "datasets": {"a": {"column": "batch", "tests": ["a", "b"]}}},
             },
         },
     }
     assert without(config, {}) == config
-    with pytest.raises(UserError, match=r"every dataset of the tracks needs files .* bring.\na: login\nb: not public$"):
-        without(config, {"a": "login", "b": "not public"})
+    with pytest.raises(
+        UserError, match=r"every dataset of the tracks needs files .* bring.\na: login\nb: not public\nc: login$"
+    ):
+        without(config, {"a": "login", "b": "not public", "c": "login"})
+
+
+def test_what_compares_two_goes_with_either():
+    levels = {"a": 1, "b": 2, "c": 3}
+    svg = {"datasets": ["a", "b", "c"], "leak": ["a", "b"], "series": {"s": {"axis": "noise", "levels": levels}}}
+    config = {"tracks": {"svg": svg}}
+    assert without(config, {"c": ""})["tracks"]["svg"] == {
+        "datasets": ["a", "b"],
+        "leak": ["a", "b"],
+        "series": {"s": {"axis": "noise", "levels": {"a": 1, "b": 2}}},
+    }
+    assert without(config, {"a": "", "c": ""})["tracks"]["svg"] == {"datasets": ["b"]}
 
 
 def test_what_is_left_is_a_whole_configuration(root):
@@ -57,18 +73,36 @@ def test_what_is_left_is_a_whole_configuration(root):
     assert plan.of_experiments() == []
 
 
+def test_experiments_that_compare_go_with_a_dataset_that_is_missing(root, registry, tmp_path, monkeypatch):
+    mixed = {"source": {"type": "combine", "from": ["toy_spots", "heart_st"], "column": "sample"}}
+    more = registry.datasets | {"toy_mixed": registry.datasets["toy_spots"] | mixed}
+    monkeypatch.setattr(Registry, "load", lambda root: replace(registry, datasets=more))
+    config = read_yaml(root / "config/smoke.yaml")
+    svg = config["tracks"]["svg"]
+    series = {"s": {"axis": "share", "levels": {"toy_spots": 0, "toy_mixed": 1}}}
+    svg |= {"datasets": ["toy_spots", "toy_mixed"], "leak": ["toy_spots", "toy_mixed"], "series": series}
+    svg |= {"calibration": {}, "power": ["toy_mixed"], "tissue": []}
+    run = Plan.load({"seed": 1, "tracks": {"svg": svg}}, root).tracks["svg"]
+    assert run["datasets"] == ["toy_spots"]
+    assert "leak" not in run
+    assert run["series"] == {}
+    assert run["power"] == []
+
+
 def test_the_papers_name_what_they_need_and_say_what_is_missing(root, registry, tmp_path):
     config = read_yaml(root / "config/paper.yaml")
     plan = Plan.load(config)
     named = {name for experiment in config["experiments"].values() for name in experiment["datasets"]}
-    assert set(plan.left_out) == {name for name in named if missing(registry.datasets, name, root)}
+    needed = {name: registry.origins(name) for name in named}
+    absent = {name for names in needed.values() for name in names if missing(registry.datasets, name, root)}
+    assert set(plan.left_out) == {name for name, names in needed.items() if absent & set(names)}
     assert plan.left_out["lung_cancer_subtypes"].startswith("not public; lacks resources/manual/lung_cancer/")
     assert not {"foetal_organs_origin", "cortex"} & {path.split("/")[2][:-5] for path in plan.of_experiments()}
     assert "resources/prepared/zheng68k.h5ad" in plan.of_experiments()
     assert "scrobust-atac" not in plan.config["experiments"]
     for name, entry in registry.datasets.items():
         if entry["source"]["type"] in ("https", "manual") and not name.startswith(("zeisel", "foetal_organs")):
-            assert name in named, "a dataset that no experiment needs"
+            assert any(name in names for names in needed.values()), "a dataset that no experiment needs"
 
 
 def test_an_experiment_must_name_known_datasets(root):
@@ -100,6 +134,15 @@ def test_files_by_hand_are_looked_for_where_the_instructions_say(registry, tmp_p
     assert left_out(config, registry, tmp_path) == {}
 
 
+def test_what_is_made_of_several_lacks_what_any_of_them_lacks(registry, tmp_path):
+    source = {"type": "combine", "from": ["lcm_mge", "mob_rep11", "heart_st"], "column": "study"}
+    more = replace(registry, datasets=registry.datasets | {"all": {"source": source}})
+    assert more.origins("all") == source["from"]
+    assert not more.simulated("all")
+    why = left_out({"tracks": {"svg": {"datasets": ["all"]}}, "experiments": {}}, more, tmp_path)["all"]
+    assert all(f"lacks resources/manual/{name}/counts.h5ad. Download" in why for name in ("lcm_mge", "heart_st"))
+
+
 @pytest.mark.parametrize(
     ("file", "line"),
     [
@@ -109,6 +152,8 @@ def test_files_by_hand_are_looked_for_where_the_instructions_say(registry, tmp_p
             "https://a/x (1.2 MB, 2 mirror(s))",
         ),
         ({"package": "p", "version": "1"}, "pip:p==1 (size unknown)"),
+        ({"urls": ["https://a/x"], "size_mb": 1000}, "https://a/x (about 1,000 MB)"),
+        ({"urls": ["https://a/x"], "size_mb": 3.9, "bytes": 3_904_218}, "https://a/x (3.9 MB)"),
     ],
 )
 def test_a_download_is_described(file, line):

@@ -20,6 +20,8 @@ def test_paths(plan):
     )
     assert plan.source("zeisel_subtypes", "") == {"counts": "resources/prepared/zeisel.h5ad"}
     assert plan.source("sim_null", "0") == {}
+    studies = ("baron_human", "muraro", "segerstolpe", "xin")
+    assert plan.source("pancreas_combined", "") == {name: f"resources/prepared/{name}.h5ad" for name in studies}
     assert plan.split("svg", "sim_null", 0) == []
 
 

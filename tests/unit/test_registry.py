@@ -122,6 +122,26 @@ def test_the_projects_own_registries_are_valid(root):
             r"derived from itself: zeisel_subtypes <- zeisel_subtypes",
         ),
         (
+            "public_datasets",
+            lambda c: c["pancreas_combined"]["source"].update({"from": ["xin", "muraro", "sergstolpe"]}),
+            r"'pancreas_combined.source.from' names no dataset. Got 'sergstolpe' .* Did you mean 'segerstolpe'",
+        ),
+        (
+            "public_datasets",
+            lambda c: c["pancreas_combined"]["source"].update({"from": ["xin", "pancreas_combined"]}),
+            r"derived from itself: pancreas_combined <- pancreas_combined",
+        ),
+        (
+            "public_datasets",
+            lambda c: c["pancreas_combined"]["source"].update({"from": ["xin"]}),
+            r"'pancreas_combined.source.from' must have at least 2 item",
+        ),
+        (
+            "public_datasets",
+            lambda c: c["xin"]["gene_names"].update(file="gene"),
+            r"'xin.gene_names' needs the file 'gene'. Did you mean 'genes'",
+        ),
+        (
             "datasets",
             lambda c: c["zeisel_two_step"].update(drop_labels=["Int1"]),
             r"'zeisel_two_step' must not drop labels that 'zeisel_subtypes' has",

@@ -8,7 +8,8 @@ import textwrap
 import numpy as np
 import pandas as pd
 import pytest
-from loopback import loopback
+import yaml
+from loopback import Reply, loopback
 
 from scbench.io import read_prepared, read_table
 
@@ -110,6 +111,49 @@ def test_datasets_are_brought_checked_and_summed_up(served, counts):
     assert table.loc["my_days", "nonzero_fraction"] == pytest.approx((counts > 0).to_numpy().mean())
     assert "my_secret" in project.read("results/tables/datasets.html").decode()
     assert {path.split("/")[0] for path in _made(project)} <= {"resources", "results", ".snakemake"}
+
+
+def test_a_failed_download_is_a_row_of_the_table_and_a_failure(served, counts):
+    project, server = served
+    body = server.replies["/parts.tar"]
+    server.serve("/parts.tar", status=404)
+    source = {"type": "derive", "from": "my_days", "transform": "relabel", "params": {"column": "label"}}
+    derived = {"my_more_days": {"label": "Days", "tracks": ["annotation"], "source": source}}
+    project.append("config/public_datasets.yaml", yaml.safe_dump(derived))
+    project.write_config(
+        {
+            "seed": 1,
+            "experiments": {"days": {"datasets": ["my_more_days", "my_secret"]}},
+            "tracks": {"annotation": {"datasets": ["my_table"], "methods": ["majority_type"], "replicates": 1}},
+        }
+    )
+
+    def state():
+        table = read_table(project.folder / "results/datasets.tsv").set_index("dataset")
+        return table["state"].to_dict(), table["why"]
+
+    project.snakemake("data", check=False)
+    states, why = state()
+    expected = {"my_table": "prepared", "my_days": "failed", "my_more_days": "not prepared", "my_secret": "left out"}
+    assert states == expected
+    assert (
+        why["my_days"]
+        == f"my_days: parts.tar could not be downloaded: {server.address}/parts.tar (HTTP 404 Not Found)."
+    )
+    assert why["my_more_days"] == "made of my_days"
+    assert "could not be downloaded" in project.read("results/tables/datasets.html").decode()
+
+    server.replies["/parts.tar"] = [Reply(b"\x1f\x8bno tar")]
+    project.snakemake("data", check=False)
+    assert state()[0] == expected
+    assert "my_days/parts.tar cannot be unpacked: Compressed file ended before" in state()[1]["my_days"]
+
+    server.replies["/parts.tar"] = body
+    (project.folder / "resources/raw/my_days/parts.tar").unlink()
+    (project.folder / "resources/data.lock").unlink()
+    project.snakemake("data")
+    assert state()[0] == dict.fromkeys(expected, "prepared") | {"my_secret": "left out"}
+    assert not project.planned("data")
 
 
 def test_a_file_that_was_brought_by_hand_is_used(served, counts):

@@ -9,7 +9,7 @@ from snakemake.settings.types import DeploymentMethod
 # The package lives beside the scripts; nothing needs to be installed.
 sys.path.insert(0, str(Path(workflow.current_basedir).parents[1] / "scripts"))
 
-from scbench import environments, subtracks
+from scbench import environments, plan_data, subtracks
 from scbench.data.sources import describe
 from scbench.errors import UserError
 from scbench.plan import Plan
@@ -79,8 +79,13 @@ def get_data_targets(wildcards):
     return sorted({*PLAN.all_prepared(), *PLAN.of_experiments()})
 
 
+def get_lineage(wildcards):
+    """Prepared datasets of tracks and experiments, and those that they are made of."""
+    return plan_data.lineage(PLAN, get_data_targets(wildcards))
+
+
 def get_data_facts(wildcards):
-    return [facts_of(path) for path in get_data_targets(wildcards)]
+    return [facts_of(path) for path in get_lineage(wildcards)]
 
 
 def get_all_prepared_facts(wildcards):
@@ -89,7 +94,7 @@ def get_all_prepared_facts(wildcards):
 
 def get_summarised(wildcards):
     """Registry entries of the datasets of the configuration."""
-    names = {PLAN.instance(path.split("prepared/")[1].removesuffix(".h5ad"))[0] for path in get_data_targets(wildcards)}
+    names = {plan_data.instance(PLAN, path)[0] for path in get_lineage(wildcards)}
     return {name: PLAN.registry.dataset(name) for name in sorted(names | set(PLAN.left_out))}
 
 

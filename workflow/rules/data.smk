@@ -79,3 +79,10 @@ rule datasets:
         left_out=PLAN.left_out,
     script:
         "../../scripts/datasets.py"
+
+
+# The rule above never runs when a dataset could not be had, which is when its table matters most.
+onerror:
+    from scbench.data import summary
+
+    summary.publish_failures(PLAN, get_data_targets(None), "results/datasets.tsv", "results/tables/datasets.html")

@@ -96,7 +96,7 @@ def _is_tar(path: Path) -> bool:
     try:
         with tarfile.open(path) as file:
             return file.next() is not None  # zeros, compressed or not, would pass for a tar without members
-    except tarfile.TarError:
+    except _BROKEN:  # `unpack` says what is wrong with it, if it is an archive
         return False
 
 

@@ -84,8 +84,9 @@ def _check_values(adata: "AnnData", name: str) -> None:
     _refuse(adata, name, ~np.isfinite(values.data), f"{kind} must be finite")
     _refuse(adata, name, values.data < 0, f"{kind} must not be negative")
     if counts:
-        hint = "; if the matrix holds log1p values, say so with the option 'values'"
-        _refuse(adata, name, values.data != np.rint(values.data), f"counts must be integers{hint}")
+        if values.dtype.kind == "f":
+            hint = "; if the matrix holds log1p values, say so with the option 'values'"
+            _refuse(adata, name, values.data != np.rint(values.data), f"counts must be integers{hint}")
         limit = np.iinfo(np.int32).max
         _refuse(adata, name, values.data > limit, f"counts must be at most {limit}")
 

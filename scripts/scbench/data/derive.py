@@ -101,35 +101,33 @@ def dropout(adata: "AnnData", *, rate: float, seed: int) -> "AnnData":
 def subset(
     adata: "AnnData",
     *,
+    where: Mapping[str, Sequence] | None = None,
     cells: int | None = None,
     genes: int | None = None,
-    labels: Sequence[str] | None = None,
     seed: int,
 ) -> "AnnData":
-    """Keep the cells of some labels, then a random sample of the cells and of the genes, in their order.
+    """Keep the cells with certain properties, then a random sample of the cells and of the genes, in their order.
 
     Parameters
     ----------
     adata
         Cells x genes.
+    where
+        Values to keep of columns of ``obs``, for instance ``{animal: [1], bregma: [0.11]}``: a cell needs one of them
+        in each column. They are compared as text.
     cells, genes
         How many to keep; all by default.
-    labels
-        Labels to keep; all by default.
     seed
         Decides which cells and genes.
 
     Raises
     ------
     UserError
-        If a label does not occur, or there are fewer cells or genes than asked for.
+        If a column does not exist or a value does not occur in it, if no cell has all that is asked for, or if there
+        are fewer cells or genes than asked for.
     """
-    if labels is not None:
-        known = set(adata.obs["label"]) if "label" in adata.obs else set()
-        for label in labels:
-            if label not in known:
-                raise UserError(f"subset: unknown label {label!r}. {did_you_mean(label, known)}")
-        adata = adata[adata.obs["label"].isin(labels).to_numpy()]
+    if where is not None:
+        adata = adata[_having(adata, where)]
     rng = np.random.default_rng(seed)
     kept_cells = _sample(rng, "cells", cells, adata.n_obs)
     kept_genes = _sample(rng, "genes", genes, adata.n_vars)
@@ -162,6 +160,23 @@ def _column(transform: str, adata: "AnnData", column: str, mapping: Mapping[str,
         known = ", ".join(new)
         raise UserError(f"{transform}: 'mapping' lacks the value {unmapped[0]!r} of {column!r}. It has: {known}.")
     return values.map(new)
+
+
+def _having(adata: "AnnData", where: Mapping[str, Sequence]) -> np.ndarray:
+    """Say of each cell whether it has one of the values asked for in every column."""
+    if not isinstance(where, Mapping) or not all(isinstance(values, list) for values in where.values()):
+        raise UserError(f"subset: 'where' gives a list of values for each column. Got {where!r} instead.")
+    kept = np.ones(adata.n_obs, dtype=bool)
+    for column, values in where.items():
+        found = _column("subset", adata, column)
+        asked, known = list(map(str, values)), set(found)
+        for value in asked:
+            if value not in known:
+                raise UserError(f"subset: unknown value {value!r} of {column!r}. {did_you_mean(value, known)}")
+        kept &= found.isin(asked).to_numpy()
+    if not kept.any():
+        raise UserError(f"subset: no cell has {where!r}.")
+    return kept
 
 
 def _sample(rng: np.random.Generator, name: str, size: int | None, available: int) -> np.ndarray:

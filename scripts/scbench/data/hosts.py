@@ -1,6 +1,7 @@
 """Manners towards the hosts of data: a name, one connection at a time, and longer and longer pauses before repeats."""
 
 import logging
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -96,6 +97,10 @@ def reason(error: Exception) -> str:
     response = getattr(error, "response", None)
     if response is not None:
         return f"HTTP {response.status_code} {response.reason}"
+    inner = next(iter(getattr(_cause(error), "args", ())), None)
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        trust = "the variable REQUESTS_CA_BUNDLE names a file of certificates to trust instead"
+        return f"its certificate is not trusted: {inner.verify_message.rstrip('.')}; {trust}"
     return " ".join(str(error).split()) or type(error).__name__
 
 
@@ -111,8 +116,13 @@ def _may_pass(error: requests.RequestException) -> bool:
     if isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError):
         return False
     # A name without an address mostly means a machine without network, where every repeat would be in vain.
-    cause = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(error, requests.ConnectionError | requests.Timeout) and not isinstance(cause, NameResolutionError)
+    passing = isinstance(error, requests.ConnectionError | requests.Timeout)
+    return passing and not isinstance(_cause(error), NameResolutionError)
+
+
+def _cause(error: Exception) -> Exception | None:
+    """What made urllib3 give up, if it was that which failed."""
+    return getattr(error.args[0] if error.args else None, "reason", None)
 
 
 def _pause(retry: Retry, response: requests.Response | None) -> None:

@@ -92,5 +92,6 @@ def parts(
         raise UserError(f"parts: the cell {cells[cells.duplicated()][0]!r} is in more than one part; {how}.")
     whole = concat(loaded, join=genes, merge="same", fill_value=0)
     if not whole.n_vars:
-        raise UserError("parts: no gene is in all parts; with 'genes: outer' those of any part are kept.")
+        raise UserError(f"parts: no gene is in all of {', '.join(names)}; do they name genes alike?")
+    LOGGER.info("together: %d cells x %d genes (%s)", *whole.shape, "of all" if genes == "inner" else "of any")
     return whole

@@ -16,8 +16,10 @@ import scipy.sparse as sp
 
 from scbench import simulate
 from scbench.data.checks import check
+from scbench.data.combine import combine
 from scbench.data.derive import TRANSFORMS
 from scbench.data.files import COUNTS, Files
+from scbench.data.gene_names import gene_names
 from scbench.data.harmonise import harmonise
 from scbench.data.labels import labels
 from scbench.data.loaders import LOADERS
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def prepare(name: str, entry: dict, out: Path, *, source: Path | Mapping[str, Path] | None, seed: int) -> None:
-    """Load, simulate or derive a dataset, check it, normalise it and write it as h5ad.
+    """Load, simulate, derive or combine a dataset, check it, normalise it and write it as h5ad.
 
     Parameters
     ----------
@@ -46,8 +48,8 @@ def prepare(name: str, entry: dict, out: Path, *, source: Path | Mapping[str, Pa
         File to write, readable by `scbench.io.read_prepared`: log1p values in ``X`` and, where known, counts in
         ``layers["counts"]``, both CSR. The same inputs give the same bytes.
     source
-        The file to load, or the file of each role if the entry has several; for ``derive`` the parent's prepared file;
-        None for ``simulate``.
+        The file to load, or the file of each role if the entry has several; for ``derive`` the parent's prepared file,
+        for ``combine`` that of each parent; None for ``simulate``.
     seed
         Seed of simulators and random transforms.
 
@@ -80,12 +82,15 @@ def prepare(name: str, entry: dict, out: Path, *, source: Path | Mapping[str, Pa
 
 def _obtain(entry: dict, source: Path | Mapping[str, Path] | None, stage: Path, seed: int) -> "AnnData":
     origin = entry["source"]
-    if origin["type"] == "simulate":
-        return _seeded(_generator(origin["generator"]), seed)(**origin["params"])
-    if origin["type"] == "derive":
-        import anndata
+    match origin["type"]:
+        case "simulate":
+            return _seeded(_generator(origin["generator"]), seed)(**origin["params"])
+        case "derive":
+            import anndata
 
-        return _seeded(TRANSFORMS[origin["transform"]], seed)(anndata.read_h5ad(source), **origin["params"])
+            return _seeded(TRANSFORMS[origin["transform"]], seed)(anndata.read_h5ad(source), **origin["params"])
+        case "combine":
+            return combine(source, column=origin["column"])
     files = Files(origin, source, stage)
     load = partial(LOADERS[entry["loader"]], **entry["options"])
     adata = parts(files.members, load, **entry["parts"]) if "parts" in entry else load(files.find(COUNTS))
@@ -93,6 +98,9 @@ def _obtain(entry: dict, source: Path | Mapping[str, Path] | None, stage: Path, 
         options = dict(entry["labels"])
         path = files.find(options.pop("file", "labels"), options.pop("member", None))
         adata = labels(adata, path, **options)
+    if "gene_names" in entry:
+        options = dict(entry["gene_names"])
+        adata = gene_names(adata, files.find(options.pop("file", "genes")), **options)
     return adata
 
 

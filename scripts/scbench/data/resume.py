@@ -77,7 +77,9 @@ class Partial:
             shutil.rmtree(self.folder)
 
 
-def download(url: str, partial: Partial, *, size: int | None, checked: bool, locks: Path) -> None:
+def download(
+    url: str, partial: Partial, *, size: int | None, size_mb: float | None = None, checked: bool, locks: Path
+) -> None:
     """Bring `partial` to the whole file of a URL. Memory: constant.
 
     Parameters
@@ -88,6 +90,8 @@ def download(url: str, partial: Partial, *, size: int | None, checked: bool, loc
         What is there of the file. Bytes from another URL are given up as soon as this one delivers.
     size
         Bytes that the file must have, if known.
+    size_mb
+        About how large it is, if known; it must fit on the disk should the host not say how long the file is.
     checked
         Whether the caller will compare a checksum. If not, pages are refused, and a file is continued only if the
         host can tell that it has not changed.
@@ -103,10 +107,11 @@ def download(url: str, partial: Partial, *, size: int | None, checked: bool, loc
     OSError
         With ``ENOSPC`` if the rest of the file would not fit on the disk.
     """
-    patiently(lambda: _go_on(url, partial, size, checked, locks), lambda: partial.size)
+    about = None if size_mb is None else round(size_mb * 1e6)
+    patiently(lambda: _go_on(url, partial, size, about, checked, locks), lambda: partial.size)
 
 
-def _go_on(url: str, partial: Partial, size: int | None, checked: bool, locks: Path) -> None:
+def _go_on(url: str, partial: Partial, size: int | None, about: int | None, checked: bool, locks: Path) -> None:
     old = partial.origin()
     if old is None or old.url != url or not (checked or old.validator):
         old = None
@@ -116,7 +121,7 @@ def _go_on(url: str, partial: Partial, size: int | None, checked: bool, locks: P
         goes_on = _goes_on(response, old, partial)
         whole = _length(response) or size
         _refuse(response, whole, size, checked)
-        _require_space(partial, whole)
+        _require_space(partial, whole or about)
         if not goes_on:
             origin = Origin(url, whole, _validator(response))
             partial.begin(origin if checked or origin.validator else None)

@@ -8,7 +8,7 @@ RAW, MANUAL = "resources/raw", "resources/manual"
 
 
 def files(source: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Files of a source by their role; the only one is ``counts``. Simulated and derived datasets have none."""
+    """Files of a source by their role; the only one is ``counts``. Without files there are none."""
     if "files" in source:
         return source["files"]
     match source["type"]:
@@ -44,12 +44,25 @@ def paths(datasets: Mapping[str, Mapping[str, Any]], dataset: str) -> dict[str, 
     return {role: by_address[_address(file)] for role, file in files(source).items()}
 
 
+def parents(source: Mapping[str, Any]) -> list[str]:
+    """Datasets that a source starts from."""
+    match source["type"]:
+        case "derive":
+            return [source["from"]]
+        case "combine":
+            return source["from"]
+    return []
+
+
+def origins(datasets: Mapping[str, Mapping[str, Any]], dataset: str) -> list[str]:
+    """Datasets that a dataset is made of in the end; itself if it is made of no others."""
+    above = parents(datasets[dataset]["source"])
+    return list(dict.fromkeys(origin for name in above for origin in origins(datasets, name))) if above else [dataset]
+
+
 def missing(datasets: Mapping[str, Mapping[str, Any]], dataset: str, root: Path) -> list[str]:
-    """Paths of the files that the user has to bring for a dataset, or its origin, and that are not there."""
-    source = datasets[dataset]["source"]
-    if source["type"] == "derive":
-        return missing(datasets, source["from"], root)
-    if source["type"] != "manual":
+    """Paths of the files that the user has to bring for a dataset and that are not there."""
+    if datasets[dataset]["source"]["type"] != "manual":
         return []
     return [path for path in paths(datasets, dataset).values() if not (root / path).is_file()]
 
@@ -65,7 +78,8 @@ def file_name(file: Mapping[str, Any]) -> str:
 
 def describe(file: Mapping[str, Any]) -> str:
     """Say where a download comes from, and how large it is, in one line."""
-    size = f"{file['bytes'] / 1e6:,.1f} MB" if "bytes" in file else "size unknown"
+    about = f"about {file['size_mb']:,g} MB" if "size_mb" in file else "size unknown"
+    size = f"{file['bytes'] / 1e6:,.1f} MB" if "bytes" in file else about
     mirrors = len(file.get("urls", [])) - 1
     return f"{_address(file)} ({size}{f', {mirrors} mirror(s)' if mirrors > 0 else ''})"
 

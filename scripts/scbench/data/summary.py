@@ -1,11 +1,19 @@
 """The datasets of a configuration in one table: what there is, what is missing, and where it comes from."""
 
+import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from scbench.data.sources import describe, files
+from scbench.io import atomic, read_json, write_table
+from scbench.plan_data import instance, lineage, unprepared
+from scbench.report.tables import page
+
+if TYPE_CHECKING:
+    from scbench.plan import Plan
 
 COLUMNS = [
     "dataset", "label", "state", "why", "cells", "genes", "classes", "paper", "labels_matched", "nonzero_fraction",
@@ -14,7 +22,10 @@ COLUMNS = [
 
 
 def summary(
-    registry: Mapping[str, Mapping[str, Any]], facts: Iterable[Mapping[str, Any]], left_out: Mapping[str, str]
+    registry: Mapping[str, Mapping[str, Any]],
+    facts: Iterable[Mapping[str, Any]],
+    left_out: Mapping[str, str],
+    unprepared: Mapping[str, tuple[str, str]] | None = None,
 ) -> pd.DataFrame:
     """Describe datasets.
 
@@ -25,21 +36,48 @@ def summary(
     facts
         Of the prepared datasets (`scbench.data.facts`). A simulated one is described by its first replicate.
     left_out
-        Datasets that could not be prepared, with the reason.
+        Datasets whose files the user has to bring, with the reason.
+    unprepared
+        State of other datasets that are not there, and why (`scbench.plan_data.unprepared`).
 
     Returns
     -------
     pandas.DataFrame
-        With `COLUMNS`; ``state`` is ``prepared`` or ``left out``, ``paper`` is what a paper says of the size,
-        ``labels_matched`` how many cells a file of labels names, ``groups`` the number of cells of each batch, donor
-        and so on, and ``sha256`` that of the prepared file.
+        With `COLUMNS`; ``state`` is ``prepared``, ``left out``, ``failed`` or ``not prepared``, ``paper`` is what a
+        paper says of the size, ``labels_matched`` how many cells a file of labels names, ``groups`` the number of cells
+        of each batch, donor and so on, and ``sha256`` that of the prepared file.
     """
     rows = {}
     for fact in facts:
         rows.setdefault(fact["dataset"], _prepared(fact))
-    rows |= {name: {"state": "left out", "why": why} for name, why in left_out.items()}
+    others = {name: ("left out", why) for name, why in left_out.items()} | dict(unprepared or {})
+    rows |= {name: {"state": state, "why": why} for name, (state, why) in others.items()}
     table = [{"dataset": name, **_about(registry[name]), **row} for name, row in sorted(rows.items())]
     return pd.DataFrame(table, columns=COLUMNS).astype(dict.fromkeys(("cells", "genes", "classes"), "Int64"))
+
+
+def publish(table: pd.DataFrame, path: Path, html: Path) -> None:
+    """Write a summary as a table and as a page."""
+    write_table(table, path)
+    with atomic(html) as part:
+        part.write_text(page({"datasets": table}, "Datasets"))
+
+
+def publish_failures(plan: "Plan", prepared: Iterable[str], path: Path, html: Path) -> None:
+    """Write the summary after a run that failed, if a dataset is not there.
+
+    It is as old as can be, so that the next run makes it again.
+    """
+    paths = lineage(plan, prepared)
+    absent = unprepared(plan, paths, Path())
+    if not absent:
+        return
+    facts = [read_json(fact) for file in paths if (fact := Path(file).with_suffix(".json")).exists()]
+    names = {instance(plan, file)[0] for file in paths} | set(plan.left_out)
+    registry = {name: plan.registry.dataset(name) for name in names}
+    publish(summary(registry, facts, plan.left_out, absent), path, html)
+    for made in (path, html):
+        os.utime(made, (0, 0))
 
 
 def _prepared(fact: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,6 +104,8 @@ def _source(source: Mapping[str, Any]) -> str:
             return "by hand"
         case "derive":
             return f"{source['transform']} of {source['from']}"
+        case "combine":
+            return f"{', '.join(source['from'])} together"
         case "simulate":
             return f"simulated: {source['generator']}"
         case "package":

@@ -20,7 +20,6 @@ SCALES = ("counts", "linear", "log1p", "log1p_counts", "log1p_of_total")
 TOTAL = 1e4  # to which the counts of a cell were scaled before log1p, in ``log1p_of_total``
 # Farthest that a restored count may be from an integer; sources that were rounded to three decimals need about 0.1.
 TOLERANCE = 0.25
-BLOCK = 2**23  # values of a dense block, 64 MB
 
 
 def assemble(
@@ -101,16 +100,27 @@ def csr(source: Path, matrix: np.ndarray | sp.spmatrix) -> sp.csr_matrix:
     return matrix
 
 
-def csr_of_blocks(source: Path, blocks: Iterable[np.ndarray], values: str) -> sp.csr_matrix:
-    """Make one CSR matrix of dense blocks of rows.
+def csr_of_blocks(source: Path, blocks: Iterable[np.ndarray | sp.csr_matrix], values: str) -> sp.csr_matrix:
+    """Make one CSR matrix of blocks of rows.
 
     Notes
     -----
-    Memory: one block, and for each non-zero value 16 bytes (24 for those that are neither int32 nor read as `values`
+    Memory: one block, and for each non-zero value 12 bytes (16 for those that are neither int32 nor read as `values`
     that become float32).
     """
-    stored = [_compact(csr(source, block), values) for block in blocks]
-    return sp.vstack(stored, format="csr") if stored else sp.csr_matrix((0, 0))
+    data, indices, sizes, width = [], [], [np.zeros(1, np.int64)], 0
+    for dense_or_sparse in blocks:
+        block = _compact(csr(source, dense_or_sparse), values)
+        data.append(block.data)
+        indices.append(block.indices)
+        sizes.append(np.diff(block.indptr))
+        width = block.shape[1]
+    starts = np.cumsum(np.concatenate(sizes))
+    # One after the other, so that not everything is there twice.
+    joined = [np.concatenate(data or [np.zeros(0, np.int32)])]
+    data.clear()
+    joined.append(np.concatenate(indices or [np.zeros(0, np.int32)]))
+    return sp.csr_matrix((*joined, starts), shape=(len(starts) - 1, width))
 
 
 def _compact(block: sp.csr_matrix, values: str) -> sp.csr_matrix:
@@ -140,6 +150,8 @@ def _totals(source: Path, obs: pd.DataFrame, total: str) -> np.ndarray:
 
 def _integers(counts: sp.csr_matrix) -> sp.csr_matrix:
     """Turn whole numbers into int32; anything else stays as it is for the checks to report."""
+    if counts.dtype == np.int32:
+        return counts
     limits = np.iinfo(np.int32)
     whole = counts.data == np.rint(counts.data)
     fits = (counts.data >= limits.min) & (counts.data <= limits.max)

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from scbench.data.loaders.assembly import (
-    BLOCK,
     assemble,
     check_known,
     check_mapping,
@@ -20,6 +19,7 @@ from scbench.data.loaders.assembly import (
     numbered,
     reading,
 )
+from scbench.data.loaders.blocks import dense_blocks
 from scbench.data.options import with_options
 from scbench.errors import UserError
 
@@ -110,9 +110,7 @@ def _blocks(source: Path, file: h5py.File, name: str) -> Iterator[np.ndarray]:
     array = _array(source, file, name)
     if array.ndim != 2:
         raise UserError(f"{source}: the array {name!r} must have two dimensions. Got {array.ndim}.")
-    step = max(1, BLOCK // max(1, array.shape[1]))
-    for start in range(0, array.shape[0], step):
-        yield array[start : start + step]
+    return dense_blocks(array)
 
 
 def _vector(source: Path, file: h5py.File, name: str, length: int | None = None) -> np.ndarray:

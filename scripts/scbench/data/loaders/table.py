@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import pandas as pd
 
-from scbench.data.loaders.assembly import BLOCK, reading
+from scbench.data.loaders.assembly import reading
+from scbench.data.loaders.blocks import BLOCK
 from scbench.data.loaders.grid import Layout, read_grid
 from scbench.data.loaders.text import fields_of, open_text, separator_of
 from scbench.data.options import check_number, with_options
