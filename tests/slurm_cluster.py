@@ -106,7 +106,8 @@ class Cluster:
     def jobs(self) -> list[dict[str, str]]:
         """Give what Slurm knows of each job."""
         blocks = self.run("scontrol", "--oneliner", "show", "job").splitlines()
-        return [dict(word.split("=", 1) for word in block.split() if "=" in word) for block in blocks]
+        words = [[word for word in block.split() if "=" in word] for block in blocks if block.startswith("JobId=")]
+        return [dict(word.split("=", 1) for word in block) for block in words]
 
     def _code(self, *command: str) -> int:
         return subprocess.run(command, capture_output=True, check=False).returncode
