@@ -47,7 +47,7 @@ SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
 MinJobAge=300
 KillWait=2
 GresTypes=gpu
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:{gpus} State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:toy:{gpus} State=UNKNOWN
 PartitionName=cpu Nodes={host} Default=YES MaxTime=60 State=UP
 PartitionName=gpu Nodes={host} MaxTime=60 State=UP
 """
@@ -125,7 +125,7 @@ class Cluster:
         devices = [self.folder / f"gpu{i}" for i in range(GPUS)]
         for device in devices:  # a GPU must have a file; its number there becomes that of CUDA_VISIBLE_DEVICES
             os.mknod(device, 0o20666, os.makedev(1, 3))
-        (self.folder / "gres.conf").write_text("".join(f"Name=gpu File={device}\n" for device in devices))
+        (self.folder / "gres.conf").write_text("".join(f"Name=gpu Type=toy File={device}\n" for device in devices))
         LINK.mkdir(exist_ok=True)
         for name in FILES:
             (LINK / name).symlink_to(self.folder / name)

@@ -57,9 +57,11 @@ def submitting(project, root):
     """A project whose default profile is that for Slurm, but for what this cluster lacks."""
     profile = yaml.safe_load((root / "profiles/slurm/profile.yaml").read_text())
     del profile["software-deployment-method"]
-    profile |= HERE
+    profile |= HERE | {"slurm-partition-config": "profiles/slurm/partitions.yaml"}
     (project.folder / "profiles/slurm/profile.yaml").write_text(yaml.safe_dump(profile))
-    project.write_config({"seed": 1, "gpu": "always", "limits": {"timeout_s": 600}, "tracks": TRACKS})
+    project.write_config(
+        {"seed": 1, "gpu": "always", "gpu_model": "toy", "limits": {"timeout_s": 600}, "tracks": TRACKS}
+    )
     return project
 
 
@@ -92,7 +94,9 @@ def _running(cluster, known=()):
 def test_all_tracks_give_the_tables_of_a_local_run_and_gpu_jobs_ask_for_one(cluster, submitting, tmp_path):
     local = submitting.copy(tmp_path / "local")
     _finish(_start(submitting, *TABLES), submitting)
-    assert [job.get("TresPerJob") for job in cluster.jobs()].count("gres:gpu:1") == 1
+    with_gpu = [job for job in cluster.jobs() if "TresPerJob" in job]
+    assert [(job["TresPerJob"], job["Partition"]) for job in with_gpu] == [("gres:gpu:toy:1", "gpu")]
+    assert {job["Partition"] for job in cluster.jobs()} == {"cpu", "gpu"}
     local.snakemake(*TABLES)
     for track in TRACKS:
         assert submitting.read(f"results/{track}/scores.tsv") == local.read(f"results/{track}/scores.tsv")

@@ -226,6 +226,11 @@ def get_gpu(wildcards):
     return PLAN.gpus(wildcards.method)
 
 
+def get_gpu_model(wildcards):
+    """Type of GPU that Slurm is asked for; none for a job without a GPU."""
+    return PLAN.config["gpu_model"] if PLAN.gpus(wildcards.method) else ""
+
+
 def get_env(wildcards):
     return f"../../envs/{PLAN.method(wildcards.method)['env']}.yaml"
 

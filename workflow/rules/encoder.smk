@@ -16,6 +16,7 @@ rule annotation_pretrain:
         mem_mb=get_mem_mb,
         runtime=get_runtime,
         gpu=get_gpu,
+        gpu_model=get_gpu_model,
     params:
         entry=get_encoder_entry,
         seed=get_encoder_seed("pretrain"),
@@ -79,6 +80,7 @@ rule annotation_stages:
         mem_mb=8000,
         runtime=get_runtime,
         gpu=get_gpu,
+        gpu_model=get_gpu_model,
     params:
         row=get_encoder_row("stages"),
         entry=get_encoder_entry,

@@ -14,6 +14,7 @@ rule learning_curves:
     resources:
         mem_mb=get_mem_mb,
         gpu=get_gpu,
+        gpu_model=get_gpu_model,
     params:
         spec=get_first_spec,
         folds=get_folds,

@@ -20,6 +20,7 @@ rule run:
         mem_mb=get_mem_mb,
         runtime=get_runtime,
         gpu=get_gpu,
+        gpu_model=get_gpu_model,
     params:
         spec=get_spec,
     script:
