@@ -162,6 +162,9 @@ CASES: dict[str, dict[str, Case]] = {
     "data": DATA,
     "workflow": {
         "dry run of 2,000 jobs": Case(lambda: _much_to_do(2000), lambda folder: _snakemake(folder, "-n"), cpu_s=6),
+        "dry run of 10,000 jobs": Case(
+            lambda: _much_to_do(10_000), lambda folder: _snakemake(folder, "-n"), cpu_s=30, peak_rss_mb=1000
+        ),
         "overhead of a job beyond its imports": Case(
             lambda: _jobs_to_run(_JOBS),
             lambda folder: _snakemake(folder, "--until", "run"),

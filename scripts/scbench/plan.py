@@ -171,10 +171,15 @@ class Plan:
     def core(self) -> str:
         """Digest of the code that runs every method.
 
-        It is a parameter of each run and not an input: the same few files would be looked at again for each of
-        thousands of jobs.
+        It and the digest of a method's own code are parameters of each run and not inputs: the same few files would be
+        looked at again for each of thousands of jobs.
         """
-        return digest(map(Path, self.sources(_CORE)))
+        return self._digest(_CORE)
+
+    @staticmethod
+    @cache
+    def _digest(*modules: str) -> str:
+        return digest(sources(*modules))
 
     def metric_code(self, track: str) -> list[str]:
         """Source files that the scores of a track depend on."""
@@ -247,6 +252,7 @@ class Plan:
             ],
             "target_sum": self.registry.dataset(dataset)["target_sum"],
             "core": self.core,
+            "code": self._digest(entry["entry"]),
         }
 
     def gpus(self, method: str) -> int:

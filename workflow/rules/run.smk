@@ -3,7 +3,6 @@ rule run:
     input:
         data=get_data,
         split=get_split,
-        code=get_method_code,
         environment=get_environment,
     output:
         status="results/{track}/{dataset}/{method}/r{replicate}/status.json",
