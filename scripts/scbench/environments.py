@@ -43,12 +43,15 @@ class Recipe:
         Further conda packages, in the same form.
     variables
         Environment variables.
+    script
+        Commands to run in the environment once all else is installed; empty if there are none.
     """
 
     python: str
     pip: list[str]
     conda: list[str]
     variables: dict[str, str]
+    script: str = ""
 
 
 def read(path: Path) -> Recipe:
@@ -78,12 +81,19 @@ def read(path: Path) -> Recipe:
     if loose:
         raise UserError(f"{path.name}: every dependency must be pinned to one version. Got {loose[0]!r} instead.")
     variables = {name: str(value) for name, value in content.get("variables", {}).items()}
-    return Recipe(python, pip, conda, variables)
+    script = _script(path)
+    return Recipe(python, pip, conda, variables, script.read_text() if script.exists() else "")
+
+
+def _script(path: Path) -> Path:
+    return path.with_suffix(".post-deploy.sh")
 
 
 def marker(name: str, root: Path = ROOT) -> str:
     """Path, relative to the working folder, of the file that says how the build of an environment ended."""
-    return f"resources/envs/{name}-{digest([root / 'envs' / f'{name}.yaml'])}/.complete"
+    path = root / "envs" / f"{name}.yaml"
+    files = [file for file in (path, _script(path)) if file.exists()]
+    return f"resources/envs/{name}-{digest(files)}/.complete"
 
 
 def build(name: str, path: Path, root: Path = ROOT) -> None:
@@ -155,6 +165,9 @@ def _build(recipe: Recipe, path: Path) -> None:
             own = ("--no-cache", "--no-deps", "--no-build-isolation")
             _uv(*install, *own, *recipe.conda, variables=recipe.variables)
         _uv("pip", "check", "--python", python, variables=recipe.variables)
+        if recipe.script:
+            search = os.pathsep.join([str(folder / "bin"), os.environ["PATH"]])
+            _run(["bash", "-c", recipe.script], recipe.variables | {"PATH": search})
         write_json({"interpreter": _PYTHON, "reason": ""}, folder / path.name)
         if path.parent.exists():  # empty, or a build of which the marker was deleted
             shutil.rmtree(path.parent)
@@ -166,8 +179,12 @@ def _uv(*arguments: str, variables: dict[str, str]) -> None:
     uv = str(beside) if beside.exists() else shutil.which("uv")
     if uv is None:
         raise UserError("uv is not installed (`pip install uv`)")
+    _run([uv, "--quiet", *arguments], variables)
+
+
+def _run(command: list[str], variables: dict[str, str]) -> None:
     done = subprocess.run(
-        [uv, "--quiet", *arguments],
+        command,
         env={**os.environ, **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import subprocess
 import sys
 import threading
@@ -43,6 +44,10 @@ def _write(folder, *pins, conda="beta=1.0", python=None):
     pip = "".join(f"      - {pin}\n" for pin in pins)
     text = f"dependencies:\n  - python={python}\n  - pip\n  - {conda}\n  - pip:\n{pip}"
     (folder / "envs/toy.yaml").write_text(text)
+
+
+def _script(folder, text):
+    (folder / "envs/toy.post-deploy.sh").write_text(text)
 
 
 def _build(folder):
@@ -109,6 +114,15 @@ def test_an_environment_is_built_once_works_elsewhere_and_changes_with_its_file(
     assert project / environments.marker("toy", project) != marker
 
 
+def test_a_script_beside_the_file_ends_the_build_and_is_part_of_what_the_environment_is(project):
+    without = environments.marker("toy", project)
+    _script(project, 'python -c \'import alpha, beta, sys; open(sys.prefix + "/ran", "w")\'\n')
+    assert environments.marker("toy", project) != without
+    marker, chosen = _build(project)
+    assert chosen["reason"] == ""
+    assert (marker.parent / "ran").exists()
+
+
 def test_what_a_killed_build_left_is_no_environment(project):
     marker = project / environments.marker("toy", project)
     for folder in (marker.parent, marker.parent.with_name(f".{marker.parent.name}.part")):
@@ -135,6 +149,7 @@ def test_two_processes_build_it_once(project, caplog):
         (lambda folder: _write(folder, "alpha==1.0", conda="r-base=4.3"), "r-base"),
         (lambda folder: _write(folder, "alpha"), "Got 'alpha' instead"),
         (lambda folder: _write(folder, "alpha==1.0", python="3.99"), "3.99"),
+        (lambda folder: _script(folder, "echo no such package >&2; exit 3"), "no such package"),
     ],
 )
 def test_one_that_cannot_be_built_says_why_and_stops_nothing(project, change, reason):
@@ -176,4 +191,5 @@ def test_the_built_environment_is_what_its_file_says_and_can_run_methods(root, e
     )
     version, found = json.loads(done.stdout)
     assert version.startswith(f"{recipe.python}.")
-    assert found == sorted(pin.lower() for pin in (*recipe.pip, *recipe.conda))
+    pins = (*recipe.pip, *recipe.conda, *re.findall(r"\S+==\S+", recipe.script))
+    assert found == sorted(pin.lower() for pin in pins)

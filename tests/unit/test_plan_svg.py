@@ -29,7 +29,9 @@ def test_no_experiment_changes_nothing():
         "cost",
         "tissue",
     }
-    assert not [path for path in plan.targets("svg") if "calibration" in path or "scaling" in path]
+    assert not [
+        path for path in plan.targets("svg") if "calibration" in path or "scaling" in path or "fidelity" in path
+    ]
     assert plan.all_prepared() == sorted(plan.prepared(name, r) for name in RUN["datasets"] for r in range(2))
 
 
@@ -47,6 +49,16 @@ def test_figures_and_tables_follow_from_the_configuration():
     assert {"results/svg/toy_null/calibration.tsv", "results/svg/scaling_fits.tsv"} < set(plan.targets("svg"))
     assert {plan.prepared("toy_null", 1), plan.prepared("scale_1e3", 0)} < set(plan.all_prepared())
     assert plan.prepared("scale_1e3", 1) not in plan.all_prepared()
+
+
+def test_pairs_that_are_compared_lie_together():
+    pairs = [{"upstream": "spark_r", "ours": "spark"}]
+    plan = load(methods=["spark_r", "spark"], replicates=1, fidelity={"pairs": pairs})
+    assert plan_svg.compared(plan, "x") == [
+        f"results/svg/{dataset}/{method}/r0/x" for dataset in RUN["datasets"] for method in ("spark_r", "spark")
+    ]
+    assert {"results/svg/fidelity.tsv", "results/tables/svg-fidelity.html"} < set(plan.targets("svg"))
+    assert plan.scoring("svg") == load().scoring("svg")
 
 
 def test_levels_are_in_order_and_scores_do_not_depend_on_experiments():
@@ -98,6 +110,11 @@ def test_running_out_of_time_or_memory_is_a_result_where_runs_grow(tmp_path, mon
             "'tracks.svg.series.noise.levels' must differ",
         ),
         ({"series": {"noise": {"axis": "x", "levels": {"toy_spots": 1}}}}, "must have at least 2"),
+        (
+            {"fidelity": {"pairs": [{"upstream": "moran_i", "ours": "moran_i"}]}},
+            "'tracks.svg.fidelity.pairs.upstream' names 'moran_i', which is not a method of the track with p-values "
+            "and origin 'upstream'",
+        ),
         ({"leak": ["toy_spots", "sim_leaky"]}, "'tracks.svg.leak' names 'sim_leaky', which the track does not run"),
         ({"calibration": {"toy_nul": []}}, "dataset 'toy_nul' is not in the registry. Did you mean 'toy_null'"),
         (
