@@ -1,7 +1,8 @@
 """Sum up the datasets."""
 
+from scbench.atomic import atomic, read_json
 from scbench.data.summary import summary
-from scbench.io import atomic, read_json, write_table
+from scbench.io import write_table
 from scbench.report.tables import page
 from scbench.script import guarded
 

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from scbench.io import atomic
+from scbench.atomic import atomic
 
 WIDTH = 7.1  # inches; two columns of most journals
 SMALL = 6.0  # points; the smallest text of a figure
