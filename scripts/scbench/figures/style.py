@@ -160,3 +160,4 @@ def save(figure: Figure, *paths: str | os.PathLike) -> None:
         metadata = {"CreationDate": None} if path.suffix == ".pdf" else None
         with atomic(path) as part:
             figure.savefig(part, dpi=200, metadata=metadata)
+        figure.set_layout_engine("none")  # it is laid out for the first path, and that layout is kept
