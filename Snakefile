@@ -37,6 +37,13 @@ include: "workflow/rules/pathways.smk"
 include: "workflow/rules/report.smk"
 
 
+# Snakemake 9 looks at its open jobs again a second after each look, for each look: the more jobs have ended, the more
+# often, until that alone fills a core. It does so for its limit of jobs a second, which only a cluster needs.
+onstart:
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
+
+
 localrules:
     all,
     data,

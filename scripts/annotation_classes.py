@@ -1,7 +1,8 @@
 """Draw the accuracy of all methods on each type of a dataset."""
 
+from scbench.atomic import read_json
 from scbench.figures import annotation_classes, style
-from scbench.io import read_json, read_table
+from scbench.io import read_table
 from scbench.script import guarded
 
 with guarded(snakemake.log[0]):

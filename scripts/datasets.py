@@ -1,7 +1,7 @@
 """Sum up the datasets."""
 
+from scbench.atomic import read_json
 from scbench.data.summary import publish, summary
-from scbench.io import read_json
 from scbench.script import guarded
 
 with guarded(snakemake.log[0]):

@@ -1,6 +1,6 @@
 """Note what made the results."""
 
-from scbench.io import write_json
+from scbench.atomic import write_json
 from scbench.manifest import manifest
 from scbench.script import guarded
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from scbench.atomic import write_json
 from scbench.data.facts import facts
 from scbench.data.prepare import prepare
-from scbench.io import write_json
 from scbench.script import guarded
 
 with guarded(snakemake.log[0]):

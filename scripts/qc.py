@@ -3,7 +3,8 @@
 import pandas as pd
 
 from scbench import qc
-from scbench.io import atomic, read_table, write_table
+from scbench.atomic import atomic
+from scbench.io import read_table, write_table
 from scbench.report.tables import page
 from scbench.script import guarded
 

@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from scbench.io import atomic, read_prepared, read_table, write_table
+from scbench.atomic import atomic
+from scbench.io import read_prepared, read_table, write_table
 from scbench.markers.specificity import specificity
 from scbench.report.tables import page
 from scbench.script import guarded
 
 with guarded(snakemake.log[0]):
     labels, output = snakemake.params.labels, snakemake.output
-    data = read_prepared(snakemake.input.data)
-    test = np.load(snakemake.input.split)["test"]
+    data, test = read_prepared(snakemake.input.data), np.load(snakemake.input.split)["test"]
     classes = data.obs.get("broad", data.labels)
     # The reference's list is every gene.
     rankings = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scbench.io import atomic
+from scbench.atomic import atomic
 from scbench.script import guarded
 from scbench.splits import make
 

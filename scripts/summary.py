@@ -1,6 +1,7 @@
 """Write the datasets of one track and its scores at a glance as a page."""
 
-from scbench.io import atomic, read_json, read_table
+from scbench.atomic import atomic, read_json
+from scbench.io import read_table
 from scbench.report.summary import summary_page
 from scbench.script import guarded
 

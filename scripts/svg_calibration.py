@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from scbench.atomic import read_json
 from scbench.figures import calibration as figure
 from scbench.figures import style
-from scbench.io import read_json, read_table, write_table
+from scbench.io import read_table, write_table
 from scbench.script import guarded
 from scbench.svg.calibration import by_method, calibrate, pool
 

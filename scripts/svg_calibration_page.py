@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from scbench.io import atomic, read_table
+from scbench.atomic import atomic
+from scbench.io import read_table
 from scbench.report.tables import page
 from scbench.script import guarded
 

@@ -1,6 +1,7 @@
 """Gather the runs of growing size and fit how time and memory grow."""
 
-from scbench.io import atomic, read_json, write_table
+from scbench.atomic import atomic, read_json
+from scbench.io import write_table
 from scbench.report.tables import page
 from scbench.script import guarded
 from scbench.svg.scaling import fit_all, run_table

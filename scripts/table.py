@@ -1,6 +1,7 @@
 """Write the tables of one track as a page to sort and filter."""
 
-from scbench.io import atomic, read_table
+from scbench.atomic import atomic
+from scbench.io import read_table
 from scbench.report.tables import page
 from scbench.script import guarded
 

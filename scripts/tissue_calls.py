@@ -1,7 +1,8 @@
 """Count the genes that the methods call on one tissue, and compare the calls."""
 
+from scbench.atomic import read_json
 from scbench.figures import style, svg_calls
-from scbench.io import read_json, read_prepared, read_table, write_table
+from scbench.io import read_prepared, read_table, write_table
 from scbench.script import guarded
 from scbench.svg.structure.calls import calls, intersections, jaccard, summarise
 

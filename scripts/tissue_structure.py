@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from scbench.atomic import atomic
 from scbench.figures import style, svg_structure
 from scbench.figures._tissue_maps import Tissue
-from scbench.io import atomic, read_prepared, read_table, write_table
+from scbench.io import read_prepared, read_table, write_table
 from scbench.script import guarded
 from scbench.svg.structure.calls import gene_sets
 from scbench.svg.structure.study import structures

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 # One thread for each of the processes that tests run in, one per core: with more, libraries wait for each other's.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"

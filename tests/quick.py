@@ -1,4 +1,4 @@
-"""Parameters with which slow methods train for seconds on toy data; what a variant does stays as it is."""
+"""Parameters with which slow methods take seconds on toy data; what a variant does stays as it is."""
 
 import json
 from typing import Any
@@ -16,12 +16,15 @@ _SCROBUST = {
     "finetune_batch": 16,
 }
 
+_OTHERS = {"NSForest": {"n_trees": 100}, "TrendSceek": {"n_permutations": 99}}
+
 
 def params(registry: Registry, name: str) -> dict[str, Any]:
     """Parameters of a registry entry, or quicker ones of the same variant."""
     entry = registry.method(name)
-    if not entry["entry"].endswith(":ScRobust"):
-        return entry["params"]
+    class_name = entry["entry"].partition(":")[2]
+    if class_name != "ScRobust":
+        return entry["params"] | _OTHERS.get(class_name, {})
     view: dict[str, Any] = {} if entry["params"].get("variant") == "faithful" else {"finetune_view": 40}
     if entry["params"].get("frozen"):
         view["finetune_epochs"] = 40

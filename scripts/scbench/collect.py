@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scbench.io import read_json, read_table
+from scbench.atomic import read_json
+from scbench.io import read_table
 from scbench.layout import RANK_COLUMNS, SCHEMA_VERSION, STATUS_COLUMNS, is_expected
 from scbench.stats import rank_groups
 

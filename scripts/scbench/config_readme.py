@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from scbench.io import atomic
+from scbench.atomic import atomic
 from scbench.provenance import ROOT
 from scbench.validate import read_yaml
 

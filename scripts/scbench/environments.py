@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scbench.atomic import read_json, write_json
 from scbench.data.local import staging
 from scbench.data.lock import exclusive
 from scbench.errors import UserError
-from scbench.io import read_json, write_json
 from scbench.provenance import ROOT, digest
 
 LOGGER = logging.getLogger(__name__)

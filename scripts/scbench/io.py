@@ -1,58 +1,21 @@
-"""Read prepared datasets and write tables, JSON and arrays so that nothing half-written is ever left behind.
+"""Read prepared datasets; read and write tables.
 
 Prepared datasets are ordinary h5ad files. Method runs read them with h5py alone: importing anndata would cost each of
 the many short jobs about one CPU second, and adapters in old environments may not have it.
 """
 
-import json
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from scbench.atomic import atomic
 from scbench.errors import SkipRunError, UserError, did_you_mean
 from scbench.layout import TEXT_COLUMNS
-
-
-@contextmanager
-def atomic(path: str | os.PathLike) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that takes its place only if the block succeeds.
-
-    Raises
-    ------
-    OSError
-        As the block raised it (a full disk, say); the temporary file is removed.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    part = Path(name)
-    try:
-        yield part
-        os.chmod(part, 0o644)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def write_json(value: Any, path: str | os.PathLike) -> None:
-    """Write JSON with sorted keys (one value, one file content)."""
-    with atomic(path) as part:
-        part.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
-
-
-def read_json(path: str | os.PathLike) -> Any:
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text())
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike) -> None:

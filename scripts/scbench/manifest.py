@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from importlib.metadata import distributions
 from typing import Any
 
-from scbench.io import read_json, read_table
+from scbench.atomic import read_json
+from scbench.io import read_table
 from scbench.layout import SCHEMA_VERSION
 from scbench.provenance import git_commit, host_class
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scbench.io import Prepared, read_json, read_prepared, read_table
+from scbench.atomic import read_json
+from scbench.io import Prepared, read_prepared, read_table
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy import stats as st
+from scipy.special import stdtr, stdtrit
 
 
 def mean_interval(values: np.ndarray, overlap: float, confidence: float) -> tuple[float, float, float]:
@@ -36,7 +36,7 @@ def mean_interval(values: np.ndarray, overlap: float, confidence: float) -> tupl
     mean = float(np.mean(values))
     if len(values) < 2:
         return mean, np.nan, np.nan
-    half = _standard_error(values, overlap) * st.t.ppf((1 + confidence) / 2, len(values) - 1)
+    half = _standard_error(values, overlap) * stdtrit(len(values) - 1, (1 + confidence) / 2)
     return mean, float(mean - half), float(mean + half)
 
 
@@ -54,7 +54,24 @@ def paired_pvalue(a: np.ndarray, b: np.ndarray, overlap: float) -> float:
     # Equal up to rounding in every replicate: either no difference at all, or always the same one.
     if error <= 1e-12:
         return 1.0 if abs(difference.mean()) <= 1e-12 else 0.0
-    return float(2 * st.t.sf(abs(difference.mean()) / error, len(difference) - 1))
+    return float(2 * stdtr(len(difference) - 1, -abs(difference.mean()) / error))
+
+
+def holm(pvalues: np.ndarray) -> np.ndarray:
+    """Adjust p-values by Holm, in their order.
+
+    The function of statsmodels collects garbage in each call, which takes longer than all else that makes the table of
+    ranks.
+
+    Examples
+    --------
+    >>> holm(np.array([0.5, 0.01, 0.03]))
+    array([0.5 , 0.03, 0.06])
+    """
+    order = np.argsort(pvalues)
+    adjusted = np.empty(len(pvalues))
+    adjusted[order] = np.minimum(np.maximum.accumulate(pvalues[order] * np.arange(len(pvalues), 0, -1)), 1)
+    return adjusted
 
 
 def rank_groups(values: pd.DataFrame, *, higher: bool, overlap: float, confidence: float) -> pd.DataFrame:
@@ -74,8 +91,6 @@ def rank_groups(values: pd.DataFrame, *, higher: bool, overlap: float, confidenc
         against the method with the best mean, with Holm's correction over the methods, rejects. With one replicate
         nothing can be told apart.
     """
-    from statsmodels.stats.multitest import multipletests
-
     numbers = {method: row.to_numpy(float) for method, row in values.iterrows()}
     table = pd.DataFrame.from_dict(
         {method: mean_interval(row, overlap, confidence) for method, row in numbers.items()},
@@ -90,7 +105,7 @@ def rank_groups(values: pd.DataFrame, *, higher: bool, overlap: float, confidenc
     tested = table["p_vs_best"].notna()
     table["p_holm"] = np.nan
     if tested.any():
-        table.loc[tested, "p_holm"] = multipletests(table.loc[tested, "p_vs_best"], method="holm")[1]
+        table.loc[tested, "p_holm"] = holm(table.loc[tested, "p_vs_best"].to_numpy())
     table["group"] = ~(table["p_holm"] < 1 - confidence)
     return table
 

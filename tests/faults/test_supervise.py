@@ -297,3 +297,11 @@ def test_a_full_disk_leaves_nothing_half_written(files, tmp_path):
     assert done.returncode == 1
     assert "File too large" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["log"]
+
+
+def test_a_supervisor_imports_nothing_heavy(root):
+    """There is one beside each run, and most runs are short."""
+    code = "import sys; from scbench import environments, supervise; print(*sys.modules)"
+    env = {"PYTHONPATH": str(root / "scripts")}
+    loaded = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
+    assert not {"numpy", "pandas", "scipy", "h5py", "yaml"} & set(loaded.split())

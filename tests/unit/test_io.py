@@ -8,8 +8,9 @@ import scipy.sparse as sp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scbench.atomic import atomic, read_json, write_json
 from scbench.errors import SkipRunError, UserError
-from scbench.io import atomic, read_json, read_prepared, read_table, write_json, write_table
+from scbench.io import read_prepared, read_table, write_table
 
 NAMES = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\r\0"), min_size=1, max_size=8)
 

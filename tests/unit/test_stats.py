@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats as st
+from statsmodels.stats.multitest import multipletests
 
-from scbench.stats import mean_interval, paired_pvalue, rank_groups
+from scbench.stats import holm, mean_interval, paired_pvalue, rank_groups
 
 
 def test_interval_is_students_where_replicates_are_independent():
@@ -61,6 +62,12 @@ def test_holm_by_hand():
     p = table["p_vs_best"].dropna().sort_values()
     expected = np.minimum(np.maximum.accumulate(p.to_numpy() * np.arange(len(p), 0, -1)), 1)
     np.testing.assert_allclose(table.loc[p.index, "p_holm"], expected)
+
+
+@pytest.mark.parametrize("pvalues", [[], [0.2], [0.04, 0.01, 0.01, 0.9, 0.5], [0.0, 1.0, np.float64(1e-300)]])
+def test_holm_is_that_of_statsmodels(pvalues):
+    values = np.array(pvalues, dtype=float)
+    np.testing.assert_array_equal(holm(values), multipletests(values, method="holm")[1] if pvalues else [])
 
 
 def test_methods_with_the_same_mean_share_a_rank():

@@ -1,10 +1,12 @@
 """What a user types, without running it."""
 
+import inspect
 import subprocess
 import sys
 
 import pytest
 import yaml
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 pytestmark = pytest.mark.workflow
 
@@ -82,3 +84,8 @@ def test_a_single_setting_can_be_given_on_the_command_line(root, tmp_path):
     (tmp_path / "config").symlink_to(root / "config")
     done = _snakemake(root, tmp_path, "--config", "seed=7", "--cores", "1")
     assert done.returncode == 0, done.stdout
+
+
+def test_the_scheduler_has_the_limit_that_local_runs_take_away():
+    """The Snakefile sets it to None; if it had another name, that would do nothing."""
+    assert "if self.job_rate_limiter is not None:" in inspect.getsource(JobScheduler.schedule)

@@ -1,3 +1,4 @@
+import os
 import sys
 from inspect import signature
 from pathlib import Path
@@ -22,6 +23,11 @@ except UserError as error:
 
 for name, why in PLAN.left_out.items():
     logger.warning(f"Left out: {name} ({why})")
+
+
+# Snakemake tells most libraries how many threads a job has, but not numba, which takes a thread for each core; and where
+# it shares OpenMP with scikit-learn, so does that. Runs get their own number (`scbench.supervise`).
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 
 
 wildcard_constraints:

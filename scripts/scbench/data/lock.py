@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scbench.atomic import read_json, write_json
 from scbench.errors import UserError
-from scbench.io import read_json, write_json
 from scbench.provenance import file_sha256
 
 

@@ -11,8 +11,8 @@ import requests
 import urllib3
 from tqdm import tqdm
 
+from scbench.atomic import read_json, write_json
 from scbench.data.hosts import opened, patiently
-from scbench.io import read_json, write_json
 
 CHUNK = 2**16  # bytes, of which those before a timeout are lost
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from scbench.atomic import atomic, read_json
 from scbench.data.sources import describe, files
-from scbench.io import atomic, read_json, write_table
+from scbench.io import write_table
 from scbench.plan_data import instance, lineage, unprepared
 from scbench.report.tables import page
 

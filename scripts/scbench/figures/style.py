@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from scbench.io import atomic
+from scbench.atomic import atomic
 
 WIDTH = 7.1  # inches; two columns of most journals
 SMALL = 6.0  # points; the smallest text of a figure
@@ -160,3 +160,4 @@ def save(figure: Figure, *paths: str | os.PathLike) -> None:
         metadata = {"CreationDate": None} if path.suffix == ".pdf" else None
         with atomic(path) as part:
             figure.savefig(part, dpi=200, metadata=metadata)
+        figure.set_layout_engine("none")  # it is laid out for the first path, and that layout is kept

@@ -13,7 +13,7 @@ from scbench.figures import _marker_scores as shared
 from scbench.figures import style
 from scbench.figures._stretch import stretch
 from scbench.figures.scores import scenario_label
-from scbench.stats import paired_pvalue
+from scbench.stats import holm, paired_pvalue
 
 _LINE_INCH = 0.19
 _ASIDE = 0.2  # lines between the two marks of a method
@@ -120,11 +120,8 @@ def differences(one: pd.DataFrame, two: pd.DataFrame, *, overlap: float) -> pd.D
 
 def _holm(pvalues: pd.Series, methods: dict) -> pd.Series:
     """Correct for the number of methods; controls are not tested."""
-    from statsmodels.stats.multitest import multipletests
-
     tested = pvalues.drop([name for name in pvalues.index if methods[name]["role"] in style.CONTROLS]).dropna()
-    if len(tested):
-        tested[:] = multipletests(tested, method="holm")[1]
+    tested[:] = holm(tested.to_numpy())
     return tested.reindex(pvalues.index)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from scbench.io import atomic
+from scbench.atomic import atomic
 
 
 def fingerprint(*parts: Any) -> str:

@@ -20,8 +20,8 @@ from scbench.annotation.scrobust.settings import Settings
 from scbench.annotation.scrobust.settings import settings as settings_of
 from scbench.annotation.scrobust.state import COLUMNS
 from scbench.annotation.scrobust.training import cpu_threads
+from scbench.atomic import atomic
 from scbench.errors import UserError
-from scbench.io import atomic
 
 
 class Pretrained:

@@ -8,6 +8,8 @@ import pandas as pd
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp
 
+from scbench.stats import holm
+
 METRICS = ("hamming", "jaccard", "hausdorff")
 _BLOCK_SPOTS = 2**20  # spots of all genes of a block together
 
@@ -133,8 +135,6 @@ def compare(found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         Holm over all rows (the paper does not adjust). Genes without a segment are the farthest. Sets without genes are
         left out.
     """
-    from statsmodels.stats.multitest import multipletests
-
     rows = []
     sets = {name: table for name, table in found.items() if len(table)}
     for metric in METRICS:
@@ -144,8 +144,7 @@ def compare(found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             rows.append((metric, one, other, *map(len, pair), test.statistic, test.pvalue))
     columns = ["metric", "set_a", "set_b", "n_a", "n_b", "statistic", "pvalue"]
     table = pd.DataFrame(rows, columns=columns)
-    adjusted = multipletests(table["pvalue"], method="holm")[1] if len(table) else []
-    return table.assign(p_holm=adjusted)
+    return table.assign(p_holm=holm(table["pvalue"].to_numpy(float)))
 
 
 def passing(found: Mapping[str, pd.DataFrame], *, common: str, confidence: float, share: float = 0.95) -> pd.DataFrame:
