@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from scbench.io import atomic, read_json, read_table, write_table
+from scbench.atomic import atomic, read_json
+from scbench.io import read_table, write_table
 from scbench.report.tables import page
 from scbench.script import guarded
 from scbench.svg.fidelity import Run, compare
