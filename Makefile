@@ -41,7 +41,7 @@ results/report.html: results/manifest.json
 	@echo "Report: $@"
 
 test: setup  ## run the tests
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 lint: setup  ## ruff, snakefmt and snakemake --lint
 	$(BIN)/ruff check .

@@ -13,6 +13,15 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+# One takes both cores, the other mostly waits for Slurm.
+LONGEST = ("test_smoke.py", "test_slurm.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests: files that take minutes first, so that no worker is left with one at the end."""
+    items.sort(key=lambda item: (item.path.name not in LONGEST, item.path.parent.name != "workflow"))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's folder."""
