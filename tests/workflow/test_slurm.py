@@ -79,7 +79,7 @@ def _printed(project):
     return (project.folder / "printed.txt").read_text()[-6000:]
 
 
-def _finish(process, project, seconds=400):
+def _finish(process, project, seconds=900):
     try:
         assert process.wait(seconds) == 0, _printed(project)
     except subprocess.TimeoutExpired:
@@ -119,10 +119,10 @@ def test_a_job_over_its_memory_is_killed_and_gets_more(cluster, submitting):
 def test_a_cancelled_job_and_a_node_that_was_away_do_not_end_a_run(cluster, submitting):
     known = {job["JobId"] for job in cluster.jobs()}
     process = _start(submitting, "results/svg/scores.tsv")
-    wait(lambda: bool(_running(cluster, known)), "a job runs", 60)
+    wait(lambda: bool(_running(cluster, known)), "a job runs", 180)
     [first, *_] = _running(cluster, known)
     cluster.run("scancel", first["JobId"])
-    wait(lambda: bool(_running(cluster, {*known, first["JobId"]})), "another runs", 60)
+    wait(lambda: bool(_running(cluster, {*known, first["JobId"]})), "another runs", 180)
     cluster.end("slurmd")
     time.sleep(5)
     cluster.run("slurmd")
@@ -133,9 +133,9 @@ def test_a_cancelled_job_and_a_node_that_was_away_do_not_end_a_run(cluster, subm
 def test_a_snakemake_that_was_killed_goes_on_where_it_was(cluster, submitting):
     known = {job["JobId"] for job in cluster.jobs()}
     process = _start(submitting, "results/svg/scores.tsv")
-    wait(lambda: bool(_running(cluster, known)), "a job runs", 60)
+    wait(lambda: bool(_running(cluster, known)), "a job runs", 180)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    wait(lambda: not _running(cluster, known), "its jobs end", 90)
+    wait(lambda: not _running(cluster, known), "its jobs end", 180)
     submitting.snakemake("--unlock")
     _finish(_start(submitting, "results/svg/scores.tsv"), submitting)
