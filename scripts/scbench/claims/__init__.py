@@ -1,0 +1,1 @@
+"""Published claims: the ledger, what was measured of each, and the verdicts."""

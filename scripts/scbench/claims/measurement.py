@@ -1,0 +1,61 @@
+"""What was measured of one claim, before anything is concluded from it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Values over replicates of one claim's quantity, in the base unit of the claim's metric.
+
+    A setting is what the relation of a claim may hold in or not: a dataset, a level of noise, a class. Most claims have
+    one. Replicates of a setting are paired by their position over the methods; a failed run is NaN there.
+
+    Attributes
+    ----------
+    claimed
+        Setting -> (replicates,) values of the claim's method. One value without replicates if nothing is random.
+    others
+        Comparator of the claim -> setting -> (replicates,) values; only those that were run.
+    quantity
+        What was measured, in words: the metric, or for the claim of a shape what its shape was told by.
+    higher
+        Whether more is better; None if neither is.
+    overlap
+        Test cells over training cells where replicates are splits of the same cells, else 0 (see `scbench.stats`).
+    absent
+        Comparator or setting -> why there is no value of it.
+    analogue
+        Why the data are not the paper's: such a claim is shown and never judged. Empty if they are.
+    evidence
+        Files that the values were read from, relative to the working folder.
+    figure
+        Figure that shows the values, relative to the working folder; empty if none does.
+    """
+
+    claimed: dict[str, np.ndarray]
+    quantity: str
+    others: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+    higher: bool | None = None
+    overlap: float = 0.0
+    absent: dict[str, str] = field(default_factory=dict)
+    analogue: str = ""
+    evidence: tuple[str, ...] = ()
+    figure: str = ""
+
+
+@dataclass(frozen=True)
+class Unmeasured:
+    """A claim without values.
+
+    Attributes
+    ----------
+    verdict
+        ``"not_tested"`` or ``"not_public"``.
+    reason
+        Data missing, method missing, hardware, or not run yet; in words.
+    """
+
+    verdict: str
+    reason: str
