@@ -4,7 +4,7 @@ min_version("9.27")
 
 
 # Not under a configuration of the user's, which would get the default's tracks added.
-if "tracks" not in config:
+if not config.keys() & {"tracks", "experiment"}:
 
     configfile: "config/config.yaml"
 

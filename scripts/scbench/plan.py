@@ -134,7 +134,8 @@ class Plan:
     def replicates(self, track: str, dataset: str) -> range:
         """Replicates of a dataset in a track."""
         count = self.tracks[track]["replicates"]
-        return range(count[dataset] if isinstance(count, dict) else count)
+        wanted = count[dataset] if isinstance(count, dict) else count
+        return range(min(wanted, self.config["limits"].get("replicates", wanted)))
 
     def overlap(self, track: str) -> float:
         """Test cells over training cells of a track's splits; 0 where each replicate has a dataset of its own."""
@@ -150,7 +151,8 @@ class Plan:
         """A method's registry entry under the configuration's caps."""
         entry = dict(self.registry.method(name))
         for key, cap in self.config["limits"].items():
-            entry[key] = min(entry[key], cap)
+            if key in entry:  # not the number of replicates, which is no property of a method
+                entry[key] = min(entry[key], cap)
         return entry
 
     @staticmethod

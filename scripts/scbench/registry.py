@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from scbench import plan_encoder, subtracks
+from scbench import experiments, plan_encoder, subtracks
 from scbench.data.sources import file_name, files, origins, parents
 from scbench.errors import UserError, did_you_mean
 from scbench.provenance import ROOT, source_file
@@ -116,8 +116,10 @@ def load_config(config: dict, registry: Registry, root: Path = ROOT) -> dict[str
     UserError
         Naming the key, the value and what is allowed; unknown datasets and methods come with a suggestion.
     """
+    config = experiments.expand(config, experiments.load(root))
     config = validate(config, read_yaml(root / "workflow/schemas/config.schema.yaml"), "config")
     for track, run in config["tracks"].items():
+        _check_replicates(track, run)
         for dataset in run["datasets"]:
             registry.dataset(dataset, track)
         for method in run["methods"]:
@@ -139,6 +141,14 @@ def load_config(config: dict, registry: Registry, root: Path = ROOT) -> dict[str
         check_annotation(config["tracks"]["annotation"], registry)
         plan_encoder.check(config["tracks"]["annotation"], registry)
     return config
+
+
+def _check_replicates(track: str, run: dict[str, Any]) -> None:
+    """Replicates that are given by dataset must be given for each."""
+    counts = run["replicates"]
+    missing = [name for name in run["datasets"] if isinstance(counts, dict) and name not in counts]
+    if missing:
+        raise UserError(f"config: 'tracks.{track}.replicates' lacks {', '.join(missing)}; it must name each dataset.")
 
 
 def _check_marker_figures(run: dict[str, Any], registry: Registry) -> None:

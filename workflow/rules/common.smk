@@ -21,6 +21,9 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
+# The report speaks of these; those of experiments, and a default, are in no file that Snakemake has read.
+config.update(seed=PLAN.config["seed"], tracks=PLAN.config["tracks"])
+
 for name, why in PLAN.left_out.items():
     logger.warning(f"Left out: {name} ({why})")
 
