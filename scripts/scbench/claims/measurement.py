@@ -24,6 +24,8 @@ class Measurement:
         Whether more is better; None if neither is.
     overlap
         Test cells over training cells where replicates are splits of the same cells, else 0 (see `scbench.stats`).
+    intervals
+        Setting -> bounds of an interval that comes from elsewhere than replicates, from a fit over sizes say.
     absent
         Comparator or setting -> why there is no value of it.
     analogue
@@ -39,6 +41,7 @@ class Measurement:
     others: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     higher: bool | None = None
     overlap: float = 0.0
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     analogue: str = ""
     evidence: tuple[str, ...] = ()

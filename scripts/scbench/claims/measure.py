@@ -1,0 +1,77 @@
+"""Measure claims: from the ledger's words to values over replicates."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from scbench.claims.ledger import Claim
+from scbench.claims.measurement import Measurement, Unmeasured
+from scbench.claims.question import Question, Words
+from scbench.claims.results import Results
+from scbench.errors import UserError
+from scbench.registry import Registry
+
+Measure = Callable[[Question, Results, Registry], Measurement | Unmeasured]
+
+
+def measure(
+    claim: Claim, words: Words, results: Results, registry: Registry
+) -> list[tuple[str, Measurement | Unmeasured]]:
+    """Measure one claim.
+
+    Parameters
+    ----------
+    claim
+        The claim.
+    words
+        How its words are those of the workflow.
+    results
+        The results that exist.
+    registry
+        All registries.
+
+    Returns
+    -------
+    list
+        Name of the variant of the claim's method, and what was measured of it: that which follows the released code
+        first. A claim about several datasets is measured when all of them have run (unless any will do).
+    """
+    if claim.testable_here == "not-public":
+        return [("", Unmeasured("not_public", "The data were not made public."))]
+    if claim.testable_here == "needs-gpu-weights":
+        return [("", Unmeasured("not_tested", "Needs pre-trained weights that are not part of the benchmark."))]
+    if reason := words.why_not(claim):
+        return [("", Unmeasured("not_tested", reason))]
+    found = []
+    for question in words.questions(claim):
+        results.fresh()
+        name = " or ".join(question.variant) or "; ".join(question.each)
+        found.append((name, _whole(question, function(question.measure["by"])(question, results, registry))))
+    return found
+
+
+def function(name: str) -> Measure:
+    """Look up ``module.function`` in `scbench.claims.measures`.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    module, _, member = name.partition(".")
+    try:
+        found: Any = getattr(import_module(f"scbench.claims.measures.{module}"), member)
+    except (ModuleNotFoundError, AttributeError):
+        raise UserError(f"measures.yaml: 'by' names {name!r}, which is no function of scbench.claims.measures.") from None
+    return found
+
+
+def _whole(question: Question, found: Measurement | Unmeasured) -> Measurement | Unmeasured:
+    """What was measured, unless datasets that the claim is about are missing in it."""
+    if isinstance(found, Unmeasured) or question.measure.get("any"):
+        return found
+    lacking = [name for name in question.datasets if name in found.absent]
+    if not lacking:
+        return found
+    done = len(question.datasets) - len(lacking)
+    return Unmeasured("not_tested", f"{done} of {len(question.datasets)} datasets have run; lacking {', '.join(lacking)}.")

@@ -1,0 +1,95 @@
+"""Claims about data and design: sizes of datasets, and what an experiment is set up to do."""
+
+from typing import Any
+
+import numpy as np
+
+from scbench import experiments
+from scbench.claims.measurement import Measurement, Unmeasured
+from scbench.claims.question import Question
+from scbench.claims.results import Results
+from scbench.registry import Registry, load_config
+
+_REDUCE = {"min": min, "max": max, "count": len, "sum": sum}
+
+
+def size(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
+    """A number of the facts of prepared datasets: ``cells``, ``genes``, ``classes`` or ``patterned_genes``.
+
+    Options: ``fact``; ``reduce`` (``min`` or ``max``) over several datasets; ``rest``: what is left of ``genes``.
+    """
+    fact, found = question.measure["fact"], {}
+    for name in question.datasets:
+        facts = results.facts(name)
+        if facts is not None:
+            value = len(facts["labels"]) if fact == "classes" else facts[fact]
+            found[name] = float(facts["genes"] - value if question.measure.get("rest") else value)
+    lacking = [name for name in question.datasets if name not in found]
+    if lacking and ("reduce" in question.measure or not found):
+        return Unmeasured("not_tested", f"Not prepared yet: {', '.join(lacking)}.")
+    if reduce := question.measure.get("reduce"):
+        found = {f"{reduce} over {len(found)} datasets": _REDUCE[reduce](found.values())}
+    values = {name: np.array([value]) for name, value in found.items()}
+    absent = dict.fromkeys(lacking, "not prepared")
+    return Measurement(values, f"{fact} of the prepared data", absent=absent, evidence=tuple(results.used))
+
+
+def simulated(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
+    """A parameter of the simulations of the question's datasets. Options: ``param``, ``reduce``, ``scale``."""
+    params = [_param(registry, name, question.measure["param"]) for name in question.datasets]
+    if any(value is None for value in params):
+        return Unmeasured("not_tested", f"The simulation has no parameter {question.measure['param']}.")
+    reduce = question.measure.get("reduce")
+    value = _REDUCE[reduce](params) if reduce in _REDUCE else _step(params) if reduce == "step" else params[0]
+    quantity = f"{question.measure['param']} in the registry of datasets"
+    return Measurement({"design": np.array([float(value)])}, quantity, evidence=("config/datasets.yaml",))
+
+
+def planned(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
+    """A value of the experiment's configuration. Options: ``path`` below its track, ``reduce``, ``over``, ``minus``.
+
+    ``over`` is the path of a value to divide by; ``minus`` is what the value is taken from.
+    """
+    experiment = question.measure.get("experiment", question.claim.experiment)
+    checked = load_config({"experiment": experiment}, registry)
+    track = checked["tracks"][question.claim.track]
+    value = _at(track, question.measure["path"])
+    if reduce := question.measure.get("reduce"):
+        value = _REDUCE[reduce](list(value.values()) if isinstance(value, dict) else value)
+    if over := question.measure.get("over"):
+        value = value / _at(track, over)
+    value = question.measure["minus"] - value if "minus" in question.measure else value
+    quantity = f"{question.measure['path']} of the experiment {experiment}"
+    return Measurement({"design": np.array([float(value)])}, quantity, evidence=("config/experiments.yaml",))
+
+
+def registered(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
+    """A parameter that the registry gives a method. Options: ``method``, ``path`` below its ``params``."""
+    name, path = question.measure["method"], question.measure["path"]
+    value = np.array([float(_at(registry.method(name)["params"], path))])
+    return Measurement({"design": value}, f"{path} of {name} in the registry", evidence=("config/methods.yaml",))
+
+
+def datasets(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
+    """Number of datasets that stand for the claim's. Option ``experiment``: those that it names."""
+    names = question.datasets
+    if experiment := question.measure.get("experiment"):
+        known = experiments.load()[experiment]
+        names = known.get("datasets") or known["tracks"][question.claim.track]["datasets"]
+    value = np.array([float(len(names))])
+    return Measurement({"design": value}, "datasets of the experiment", evidence=("config/experiments.yaml",))
+
+
+def _param(registry: Registry, dataset: str, name: str) -> float | None:
+    return registry.dataset(dataset)["source"].get("params", {}).get(name)
+
+
+def _step(values: list[float]) -> float:
+    """The one step between sorted values."""
+    return float(np.mean(np.diff(sorted(values))))
+
+
+def _at(value: Any, path: str) -> Any:
+    for key in path.split("."):
+        value = value[int(key)] if isinstance(value, list) else value[key]
+    return value

@@ -1,0 +1,103 @@
+"""Claims about the structure of one tissue: rebuilt from called genes, and how far genes are from it."""
+
+import numpy as np
+import pandas as pd
+
+from scbench.claims.measurement import Measurement, Unmeasured
+from scbench.claims.question import Question
+from scbench.claims.results import Results
+from scbench.registry import Registry
+
+_COMMON = "common-set"  # of the ledger
+
+
+def structure(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
+    """A column of the table of structures, for the genes that only the claim's method calls, or the common ones.
+
+    Options: ``column``, and ``tissue``, the methods that are compared.
+    """
+    column = question.measure["column"]
+
+    def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
+        rows = table[table["set"] == _set_of(question.claim.scenario, method)]
+        annotated = rows[rows["reference"] == "annotated"]
+        rows = annotated if len(annotated) else rows[rows["reference"] == "common"]
+        return None if rows.empty else float(rows[column].iloc[0])
+
+    return _measure(question, results, "structure.tsv", value, f"{column} of the rebuilt structure", higher=True)
+
+
+def distance(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
+    """Mean distance to the structure, of the genes that only a method calls. Option: ``column``."""
+    column = question.measure["column"]
+
+    def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
+        rows = table[(table["set"] == _set_of("unique-genes", method)) & (table["segmentation"] == "shared")]
+        return None if rows.empty else float(rows[column].mean())
+
+    return _measure(question, results, "distances.tsv", value, f"mean {column} distance", higher=False)
+
+
+def passing(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
+    """Cut-off of a distance, or the share of a method's own genes that pass it. Options: ``distance``, ``column``."""
+    kind, column = question.measure["distance"], question.measure["column"]
+
+    def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
+        rows = table[(table["metric"] == kind) & (table["set"] == _set_of(question.claim.scenario, method))]
+        return None if rows.empty else float(rows[column].iloc[0])
+
+    return _measure(question, results, "distance_cutoffs.tsv", value, f"{column} by {kind} distance")
+
+
+def separation(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
+    """P-value of the two-sample Kolmogorov-Smirnov test of distances. Option: ``distance``."""
+    kind, comparators = question.measure["distance"], list(question.comparators.values())
+
+    def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
+        sets = {_set_of("unique-genes", method), _set_of("unique-genes", comparators[0])}
+        rows = table[(table["metric"] == kind) & [{a, b} == sets for a, b in zip(table["set_a"], table["set_b"])]]
+        return None if rows.empty else float(rows["pvalue"].iloc[0])
+
+    if not comparators:
+        return Unmeasured("not_tested", "; ".join(f"{name}: {why}" for name, why in question.absent.items()))
+    return _measure(question, results, "distance_tests.tsv", value, f"p of the KS test of {kind} distances")
+
+
+def clusters(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
+    """Number of clusters of the genes that a method calls."""
+    return _measure(
+        question, results, "clusters.tsv", lambda table, method: float(table["cluster"].nunique()), "clusters of genes"
+    )
+
+
+def _set_of(scenario: str, method: tuple[str, ...]) -> str:
+    if not method or method == (_COMMON,):
+        return "common"
+    return f"{'only' if scenario == 'unique-genes' else 'all'} {method[0]}"
+
+
+def _measure(question, results, name, value, quantity, higher=None) -> Measurement | Unmeasured:
+    """One value for each tissue of the claim, and of each comparator."""
+    claimed, others, absent = {}, {key: {} for key in question.comparators}, dict(question.absent)
+    compared = question.measure["tissue"]
+    for dataset in question.datasets:
+        folder = f"results/svg/tissue-{'-'.join([dataset, *compared])}"
+        table = results.table(f"{folder}/{name}")
+        own = None if table is None else value(table, question.variant)
+        if own is None:
+            absent[dataset] = "not run" if table is None else f"no such set of genes for {question.variant[0]}"
+            continue
+        claimed[dataset] = np.array([own])
+        for key, group in question.comparators.items():
+            found = value(table, group)
+            if found is None:
+                absent[f"{key} on {dataset}"] = "no such set of genes"
+            else:
+                others[key][dataset] = np.array([found])
+    if not claimed:
+        return Unmeasured("not_tested", "; ".join(f"{key}: {why}" for key, why in absent.items()) + ".")
+    figure = f"results/figures/svg-structure-{'-'.join([question.datasets[0], *compared])}.png"
+    return Measurement(
+        claimed, quantity, {key: rows for key, rows in others.items() if rows}, higher, 0.0, absent, "",
+        tuple(results.used), figure,
+    )  # fmt: skip

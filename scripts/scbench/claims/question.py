@@ -1,0 +1,105 @@
+"""What a claim asks, in the ids of the registries: which runs, which metric, of which method."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scbench.claims.ledger import Claim
+from scbench.provenance import ROOT
+from scbench.validate import read_yaml, validate
+
+
+@dataclass(frozen=True)
+class Question:
+    """One claim about one variant of its method.
+
+    Attributes
+    ----------
+    claim
+        The claim.
+    datasets
+        Our datasets, which are the settings of the claim.
+    variant
+        The claim's method in ours: one, or several of which the better one counts.
+    each
+        Methods that the claim holds for one by one; else empty.
+    comparators
+        Ledger id of a comparator -> its method in ours.
+    absent
+        Ledger id of a comparator -> why there is none of ours.
+    measure
+        How the metric is measured (`config/claims/measures.yaml`), with the options of the setting.
+    """
+
+    claim: Claim
+    datasets: tuple[str, ...]
+    variant: tuple[str, ...]
+    measure: dict[str, Any]
+    each: tuple[str, ...] = ()
+    comparators: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Words:
+    """`config/claims/measures.yaml`: the ledger's words in those of the workflow; its attributes are the file's keys."""
+
+    methods: dict[str, Any]
+    missing: dict[str, str]
+    untested: dict[str, str]
+    datasets: dict[str, list[str]]
+    metrics: dict[str, dict[str, dict[str, Any]]]
+    settings: dict[str, dict[str, dict[str, Any]]]
+    claims: dict[str, dict[str, Any]]
+
+    @classmethod
+    def load(cls, root: Path = ROOT) -> "Words":
+        """Read and check the file.
+
+        Raises
+        ------
+        UserError
+            Naming the key, the value and what is allowed.
+        """
+        schema = read_yaml(root / "workflow/schemas/measures.schema.yaml")
+        return cls(**validate(read_yaml(root / "config/claims/measures.yaml"), schema, "measures.yaml"))
+
+    def why_not(self, claim: Claim) -> str:
+        """Why a claim cannot be tested whatever is run; empty if it can."""
+        for key in (claim.claim_id, claim.experiment, claim.metric):
+            if key in self.untested:
+                return self.untested[key]
+        if claim.method not in self.methods:
+            return f"{claim.method}: {self.missing.get(claim.method, 'no method of the registry stands for it')}."
+        if claim.metric not in self.metrics[claim.track]:
+            return f"There is no measure of {claim.metric}."
+        if claim.dataset not in self.datasets:
+            return f"No dataset of the registry stands for {claim.dataset}."
+        if claim.scenario and claim.scenario not in self.settings.get(claim.experiment, {}):
+            return f"The scenario {claim.scenario} is not set up."
+        return ""
+
+    def questions(self, claim: Claim) -> list[Question]:
+        """One question for each variant of the method, that of the released code first; `why_not` must be empty."""
+        setting = self.settings.get(claim.experiment, {}).get(claim.scenario, {})
+        measure = self.metrics[claim.track][claim.metric] | setting | self.claims.get(claim.claim_id, {})
+        names = measure.get("datasets", self.datasets[claim.dataset])
+        datasets = tuple(name + suffix for suffix in measure.get("suffixes", [""]) for name in names)
+        entry = self.methods[claim.method]
+        each = tuple(entry["each"]) if isinstance(entry, dict) else ()
+        comparators, absent = {}, {}
+        for name in claim.comparator_ids:
+            method, _, scenario = name.partition("@")
+            if method in self.methods and not isinstance(self.methods[method], dict) and not scenario:
+                comparators[name] = _group(self.methods[method][0])
+            else:
+                why = "another scenario, which is not set up" if scenario else "no method of the registry stands for it"
+                absent[name] = self.missing.get(method, why)
+        return [
+            Question(claim, datasets, () if each else _group(variant), measure, each, comparators, absent)
+            for variant in ([""] if each else entry)
+        ]
+
+
+def _group(variant: str | list[str]) -> tuple[str, ...]:
+    return (variant,) if isinstance(variant, str) else tuple(variant)
