@@ -22,9 +22,9 @@ and methods of the registries `datasets.yaml`, `public_datasets.yaml` (the paper
 def readme() -> str:
     """Make the text: one table of keys per schema."""
     parts = [_INTRO]
-    for name in ("config", "datasets", "methods", "metrics"):
+    for name in ("config", "datasets", "methods", "metrics", "claims"):
         schema = read_yaml(ROOT / "workflow" / "schemas" / f"{name}.schema.yaml")
-        rows = schema if name == "config" else schema["additionalProperties"]
+        rows = schema["additionalProperties"] or schema  # of each entry, or of the whole
         parts.append(f"## {schema['title']}\n\n{schema['description']}\n")
         parts.append("| key | value | default | meaning |\n|---|---|---|---|\n" + "\n".join(_rows(rows, "")) + "\n")
     return "\n".join(parts)
