@@ -7,8 +7,6 @@ from scbench.errors import UserError, did_you_mean
 from scbench.provenance import ROOT
 from scbench.validate import read_yaml, validate
 
-_SCALARS = (str, int, float, bool)
-
 
 def load(root: Path = ROOT) -> dict[str, dict[str, Any]]:
     """Read `config/experiments.yaml`: id to ``tracks``, ``datasets`` and ``why``, each where there is one.
@@ -51,7 +49,7 @@ def expand(config: dict[str, Any], experiments: dict[str, dict[str, Any]]) -> di
     chosen = _chosen(named, experiments)
     tracks = config.pop("tracks", {})
     for name in chosen:
-        tracks = _merge(tracks, experiments[name].get("tracks", {}), f"experiment {name!r}: 'tracks'")
+        tracks = _merge(tracks, experiments[name].get("tracks", {}), f"experiment {name!r}: tracks")
     if not tracks:
         reasons = " ".join(f"{name}: {experiments[name]['why']}" for name in chosen)
         raise UserError(f"config: 'experiment' names nothing that is run. {reasons}")
@@ -87,7 +85,8 @@ def _merge(one: Any, other: Any, at: str) -> Any:
     if at.rpartition(".")[0].endswith("replicates"):
         return max(one, other)
     if one != other:
-        raise UserError(f"{at} wants {other!r} where others want {one!r}; run them one by one.")
+        where, _, key = at.partition(": ")
+        raise UserError(f"{where}: '{key}' wants {other!r} where others want {one!r}; run them one by one.")
     return one
 
 

@@ -34,7 +34,7 @@ def test_seeds_separate_splits_from_methods(plan):
 
 
 def test_one_step_and_two_steps_share_their_splits(root):
-    plan = Plan.load(read_yaml(root / "config/paper.yaml"))
+    plan = Plan.load(read_yaml(root / "config/extended.yaml"))
     one, two = (plan.split_scheme("markers", name, 3) for name in ("zeisel_subtypes", "zeisel_two_step"))
     assert one == two
     assert plan.pairs("markers") == [("zeisel_subtypes", "zeisel_two_step")]

@@ -1,6 +1,7 @@
 """Measure claims: from the ledger's words to values over replicates."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -43,11 +44,22 @@ def measure(
     if reason := words.why_not(claim):
         return [("", Unmeasured("not_tested", reason))]
     found = []
-    for question in words.questions(claim):
+    for name, question in _variants(words.questions(claim)):
         results.fresh()
-        name = " or ".join(question.variant) or "; ".join(question.each)
         found.append((name, _whole(question, function(question.measure["by"])(question, results, registry))))
     return found
+
+
+def _variants(questions: list[Question]) -> list[tuple[str, Question]]:
+    """Questions by the name of what they are about; a constant has variants of its own, and a design has none."""
+    first = questions[0]
+    match first.measure["by"].partition(".")[0]:
+        case "constants":
+            places = first.measure["at"].items()
+            return [(name, replace(first, measure=first.measure | {"at": place})) for name, place in places]
+        case "design":
+            return [("", first)]
+    return [(" or ".join(question.variant) or "; ".join(question.each), question) for question in questions]
 
 
 def function(name: str) -> Measure:

@@ -11,13 +11,13 @@ from scbench.claims.question import Question
 from scbench.claims.results import Results
 from scbench.registry import Registry
 
-_REDUCE = {"min": min, "max": max, "count": len}
+_REDUCE = {"min": min, "max": max}
 
 
 def constant(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """Look up a constant.
 
-    Options: ``at`` (see `look_up`); ``reduce`` (``min``, ``max`` or ``count``) of several values.
+    Options: ``at`` (see `look_up`); ``reduce`` (``min`` or ``max``) of several values.
     """
     at = question.measure["at"]
     value = look_up(at)

@@ -1,5 +1,6 @@
 """Claims about data and design: sizes of datasets, and what an experiment is set up to do."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,7 @@ def planned(question: Question, results: Results, registry: Registry) -> Measure
     ``over`` is the path of a value to divide by; ``minus`` is what the value is taken from.
     """
     experiment = question.measure.get("experiment", question.claim.experiment)
-    checked = load_config({"experiment": experiment}, registry)
-    track = checked["tracks"][question.claim.track]
+    track = _track(experiment, question.claim.track)
     value = _at(track, question.measure["path"])
     if reduce := question.measure.get("reduce"):
         value = _REDUCE[reduce](list(value.values()) if isinstance(value, dict) else value)
@@ -78,6 +78,11 @@ def datasets(question: Question, results: Results, registry: Registry) -> Measur
         names = known.get("datasets") or known["tracks"][question.claim.track]["datasets"]
     value = np.array([float(len(names))])
     return Measurement({"design": value}, "datasets of the experiment", evidence=("config/experiments.yaml",))
+
+
+@cache
+def _track(experiment: str, track: str) -> dict[str, Any]:
+    return load_config({"experiment": experiment}, Registry.load())["tracks"][track]
 
 
 def _param(registry: Registry, dataset: str, name: str) -> float | None:
