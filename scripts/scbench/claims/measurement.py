@@ -20,6 +20,9 @@ class Measurement:
         Comparator of the claim -> setting -> (replicates,) values; only those that were run.
     quantity
         What was measured, in words: the metric, or for the claim of a shape what its shape was told by.
+    exact
+        Whether nothing about the values is random, so that one value is all there is. One value of a random quantity
+        is a single run: it is never enough to call a claim reproduced or contradicted.
     higher
         Whether more is better; None if neither is.
     overlap
@@ -39,6 +42,7 @@ class Measurement:
     claimed: dict[str, np.ndarray]
     quantity: str
     others: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+    exact: bool = False
     higher: bool | None = None
     overlap: float = 0.0
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)

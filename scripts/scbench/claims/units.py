@@ -36,6 +36,17 @@ def check(metric: str, unit: str) -> None:
         raise UserError(f"the unit {unit!r} does not go with the metric {metric!r}. {did_you_mean(unit, known - {''})}")
 
 
+def scale(unit: str) -> str:
+    """Scale that a printed unit is of.
+
+    Examples
+    --------
+    >>> scale("h"), scale("percent"), scale("genes")
+    ('time', 'share', 'other')
+    """
+    return next((name for name, scale in SCALES.items() if unit in scale), "other")
+
+
 def factor(unit: str) -> float:
     """Base units in one printed unit.
 

@@ -1,0 +1,81 @@
+"""The mean of a claim's quantity over settings and replicates, with what is known of its error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+_MOST = 100_000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Mean over settings of the means over replicates.
+
+    Attributes
+    ----------
+    spread
+        Standard deviation that one replicate of every setting would have; 0 if nothing is random, NaN if unknown.
+    n
+        Replicates of the setting that has fewest.
+    overlap
+        Test cells over training cells where replicates are splits of the same cells (see `scbench.stats`).
+    settings
+        Number of settings with values.
+    """
+
+    mean: float
+    spread: float
+    n: int
+    overlap: float
+    settings: int
+
+    @classmethod
+    def of(cls, settings: Mapping[str, np.ndarray], overlap: float, exact: bool) -> Self:
+        """Estimate from the values of each setting, without failed runs (NaN) and settings in which all failed."""
+        valid = [values for array in settings.values() if len(values := array[np.isfinite(array)])]
+        n = min(map(len, valid))
+        variances = [np.var(values, ddof=1) if len(values) > 1 else np.nan for values in valid]
+        spread = 0.0 if exact and n == 1 else float(np.sqrt(np.sum(variances)) / len(valid))
+        mean = float(np.mean([values.mean() for values in valid]))
+        return cls(mean, spread, n, overlap, len(valid))
+
+    @property
+    def known(self) -> bool:
+        """Whether the error is known: a single run of something random has none."""
+        return bool(np.isfinite(self.spread))
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Confidence interval of the mean; NaN where there is none."""
+        if not self.known or self.n == 1:
+            return np.nan, np.nan
+        half = self._half(self.n, confidence)
+        return self.mean - half, self.mean + half
+
+    def share_above(self, limit: float, *, or_equal: bool = False) -> float:
+        """Probability that the mean lies above a limit; of a mean without error whether it does."""
+        error = self._error(self.n) if self.known else 0.0
+        distance = self.mean - limit
+        if error <= 1e-12 * max(1, abs(self.mean)):
+            equal = np.isclose(self.mean, limit, rtol=1e-12, atol=1e-12)
+            return float(or_equal if equal else distance > 0)
+        return float(stdtr(self._df(self.n), distance / error))
+
+    def replicates_for(self, half: float, confidence: float) -> int | None:
+        """Replicates with which half of the interval is narrower than `half`; None if that is unknown or never so."""
+        if not self.known or self.spread == 0 or half <= 0:
+            return None
+        n = np.unique(np.geomspace(2, _MOST, 2000).astype(int))
+        enough = self._half(n, confidence) < half
+        return int(n[enough.argmax()]) if enough.any() else None
+
+    def _half(self, n: int | np.ndarray, confidence: float) -> float | np.ndarray:
+        return self._error(n) * stdtrit(self._df(n), (1 + confidence) / 2)
+
+    def _df(self, n: int | np.ndarray) -> int | np.ndarray:
+        return self.settings * (n - 1)
+
+    def _error(self, n: int | np.ndarray) -> float | np.ndarray:
+        return self.spread * np.sqrt(1 / n + self.overlap)
