@@ -7,6 +7,7 @@ import pytest
 from scbench.available import left_out, without
 from scbench.data.sources import describe, downloads, missing, paths
 from scbench.errors import UserError
+from scbench.experiments import expand, load
 from scbench.plan import Plan
 from scbench.registry import Registry
 from scbench.validate import read_yaml
@@ -92,7 +93,8 @@ def test_experiments_that_compare_go_with_a_dataset_that_is_missing(root, regist
 def test_the_papers_name_what_they_need_and_say_what_is_missing(root, registry, tmp_path):
     config = read_yaml(root / "config/paper.yaml")
     plan = Plan.load(config)
-    named = {name for experiment in config["experiments"].values() for name in experiment["datasets"]}
+    planned = expand(config, load(root))["experiments"]
+    named = {name for experiment in planned.values() for name in experiment["datasets"]}
     needed = {name: registry.origins(name) for name in named}
     absent = {name for names in needed.values() for name in names if missing(registry.datasets, name, root)}
     assert set(plan.left_out) == {name for name, names in needed.items() if absent & set(names)}

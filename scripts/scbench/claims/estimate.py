@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 _MOST = 100_000
+_NORMAL = 10**6  # degrees of freedom with which Student's distribution is the normal one
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,14 @@ class Estimate:
         spread = 0.0 if exact and n == 1 else float(np.sqrt(np.sum(variances)) / len(valid))
         mean = float(np.mean([values.mean() for values in valid]))
         return cls(mean, spread, n, overlap, len(valid))
+
+    @classmethod
+    def between(cls, settings: Mapping[str, np.ndarray], bounds: Mapping[str, tuple[float, float]], confidence: float) -> Self:
+        """Estimate from one value of each setting and its interval, taken for symmetric and normal."""
+        halves = np.array([(high - low) / 2 for low, high in bounds.values()])
+        mean = float(np.mean([values.mean() for values in settings.values()]))
+        spread = float(np.sqrt(np.sum(halves**2)) / len(halves) / stdtrit(_NORMAL, (1 + confidence) / 2))
+        return cls(mean, spread, 1, 0.0, _NORMAL)
 
     @property
     def known(self) -> bool:

@@ -87,7 +87,10 @@ def judge(claim: Claim, measured: Measurement | Unmeasured, rules: Rules, confid
     if not np.isfinite(values).any():
         why = "; ".join(f"{name}: {text}" for name, text in measured.absent.items())
         return Verdict("not_tested", rule.id, f"No run gave a value. {why}".strip(), measured.quantity)
-    estimate = Estimate.of(measured.claimed, measured.overlap, measured.exact)
+    if measured.intervals:
+        estimate = Estimate.between(measured.claimed, measured.intervals, confidence)
+    else:
+        estimate = Estimate.of(measured.claimed, measured.overlap, measured.exact)
     finding, count = _find(claim, measured, estimate, rule, rules, confidence, seed)
     finding = _hedge(claim, finding, measured, estimate, rules)
     shown = count or (estimate.mean, *estimate.interval(confidence))
@@ -163,7 +166,8 @@ def _scaled(measured: Measurement, factor: float, log: bool) -> Measurement:
 
     claimed = {name: scaled(values) for name, values in measured.claimed.items()}
     others = {name: {s: scaled(values) for s, values in of.items()} for name, of in measured.others.items()}
-    return replace(measured, claimed=claimed, others=others)
+    intervals = {name: tuple(scaled(np.array(bounds))) for name, bounds in measured.intervals.items()}
+    return replace(measured, claimed=claimed, others=others, intervals=intervals)
 
 
 def _failed(values: np.ndarray) -> float:

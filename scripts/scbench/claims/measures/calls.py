@@ -13,7 +13,7 @@ _FDR = 0.05  # "SV gene" of the scGCO paper: adjusted p below this
 
 
 def n_called(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
-    """Number of called genes, one value: the tests are not repeated on one tissue.
+    """Number of called genes, one value on each tissue, which is there once.
 
     Option ``pool``: the datasets are the replicates of one setting, and not settings of their own.
     """
@@ -30,8 +30,8 @@ def n_called(question: Question, results: Results, registry: Registry) -> Measur
     else:
         values = {name: np.array([n], float) for name, n in claimed.items()}
         others = {name: {d: np.array([n], float) for d, n in found.items()} for name, found in counts.items() if found}
-    evidence = tuple(results.used)
-    return Measurement(values, "genes called", others, higher=True, absent=absent, evidence=evidence)
+    shared = {"higher": True, "absent": absent, "evidence": tuple(results.used)}
+    return Measurement(values, "genes called", others, exact=not question.measure.get("pool"), **shared)
 
 
 def fewest_called(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -44,7 +44,7 @@ def fewest_called(question: Question, results: Results, registry: Registry) -> M
     claimed = {setting: np.array([min(values[0] for values in found.claimed.values())])}
     others = {name: {setting: values} for name, values in least.items()}
     quantity = "least number of genes called on a tissue"
-    return Measurement(claimed, quantity, others, higher=True, absent=found.absent, evidence=found.evidence)
+    return Measurement(claimed, quantity, others, True, True, absent=found.absent, evidence=found.evidence)
 
 
 def spread_called(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -57,7 +57,7 @@ def spread_called(question: Question, results: Results, registry: Registry) -> M
         return Unmeasured("not_tested", f"{len(counts)} tissues, {int(counts.sum())} genes called: no spread to see.")
     value = np.array([counts.std(ddof=1) / counts.mean()])
     quantity = f"coefficient of variation over {len(counts)} tissues"
-    return Measurement({"all": value}, quantity, absent=found.absent, evidence=found.evidence)
+    return Measurement({"all": value}, quantity, exact=True, absent=found.absent, evidence=found.evidence)
 
 
 def ratio(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -69,7 +69,7 @@ def ratio(question: Question, results: Results, registry: Registry) -> Measureme
     values = {name: n / other[name] for name, n in found.claimed.items() if other.get(name, np.zeros(1))[0]}
     if not values:
         return Unmeasured("not_tested", "The comparator calls no gene, or was not run.")
-    return Measurement(values, "ratio of genes called", absent=found.absent, evidence=found.evidence)
+    return Measurement(values, "ratio of genes called", exact=True, absent=found.absent, evidence=found.evidence)
 
 
 def difference_pvalue(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -79,7 +79,7 @@ def difference_pvalue(question: Question, results: Results, registry: Registry) 
         return Unmeasured("not_tested", f"Not run yet on two tissues or more: {', '.join(question.datasets)}.")
     pvalue = ttest_ind(list(own.values()), list(other.values()), equal_var=False).pvalue
     quantity = f"p of Welch's test over {len(own)} tissues"
-    return Measurement({"all": np.array([float(pvalue)])}, quantity, evidence=tuple(results.used))
+    return Measurement({"all": np.array([float(pvalue)])}, quantity, exact=True, evidence=tuple(results.used))
 
 
 def tissues_with_calls(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -88,7 +88,7 @@ def tissues_with_calls(question: Question, results: Results, registry: Registry)
     if len(counts) < len(question.datasets):
         return Unmeasured("not_tested", f"Run on {len(counts)} of {len(question.datasets)} tissues.")
     value = np.array([float(sum(n > 0 for n in counts.values()))])
-    return Measurement({"all": value}, "tissues with called genes", evidence=tuple(results.used))
+    return Measurement({"all": value}, "tissues with called genes", exact=True, evidence=tuple(results.used))
 
 
 def _groups(question: Question) -> dict[str, tuple[str, ...]]:

@@ -32,7 +32,7 @@ def size(question: Question, results: Results, registry: Registry) -> Measuremen
         found = {f"{reduce} over {len(found)} datasets": _REDUCE[reduce](found.values())}
     values = {name: np.array([value]) for name, value in found.items()}
     absent = dict.fromkeys(lacking, "not prepared")
-    return Measurement(values, f"{fact} of the prepared data", absent=absent, evidence=tuple(results.used))
+    return Measurement(values, f"{fact} of the prepared data", exact=True, absent=absent, evidence=tuple(results.used))
 
 
 def simulated(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -43,7 +43,7 @@ def simulated(question: Question, results: Results, registry: Registry) -> Measu
     reduce = question.measure.get("reduce")
     value = _REDUCE[reduce](params) if reduce in _REDUCE else _step(params) if reduce == "step" else params[0]
     quantity = f"{question.measure['param']} in the registry of datasets"
-    return Measurement({"design": np.array([float(value)])}, quantity, evidence=("config/datasets.yaml",))
+    return Measurement({"design": np.array([float(value)])}, quantity, exact=True, evidence=("config/datasets.yaml",))
 
 
 def planned(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -60,14 +60,14 @@ def planned(question: Question, results: Results, registry: Registry) -> Measure
         value = value / _at(track, over)
     value = question.measure["minus"] - value if "minus" in question.measure else value
     quantity = f"{question.measure['path']} of the experiment {experiment}"
-    return Measurement({"design": np.array([float(value)])}, quantity, evidence=("config/experiments.yaml",))
+    return Measurement({"design": np.array([float(value)])}, quantity, exact=True, evidence=("config/experiments.yaml",))
 
 
 def registered(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """A parameter that the registry gives a method. Options: ``method``, ``path`` below its ``params``."""
     name, path = question.measure["method"], question.measure["path"]
     value = np.array([float(_at(registry.method(name)["params"], path))])
-    return Measurement({"design": value}, f"{path} of {name} in the registry", evidence=("config/methods.yaml",))
+    return Measurement({"design": value}, f"{path} of {name} in the registry", exact=True, evidence=("config/methods.yaml",))
 
 
 def datasets(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -77,7 +77,7 @@ def datasets(question: Question, results: Results, registry: Registry) -> Measur
         known = experiments.load()[experiment]
         names = known.get("datasets") or known["tracks"][question.claim.track]["datasets"]
     value = np.array([float(len(names))])
-    return Measurement({"design": value}, "datasets of the experiment", evidence=("config/experiments.yaml",))
+    return Measurement({"design": value}, "datasets of the experiment", exact=True, evidence=("config/experiments.yaml",))
 
 
 @cache

@@ -30,5 +30,5 @@ def fall(question: Question, results: Results, registry: Registry) -> Measuremen
     if not claimed:
         return Unmeasured("not_tested", f"Not run yet: {question.variant[0]} on {', '.join(question.datasets)}.")
     absent = {name: "not run" for name in question.datasets if name not in claimed}
-    quantity = f"change of the {loss} loss ({part}) over pre-training, relative"
+    quantity = f"trend of the {loss} loss ({part}) over pre-training"
     return Measurement(claimed, quantity, absent=absent, evidence=tuple(results.used))

@@ -53,13 +53,13 @@ def at_size(question: Question, results: Results, registry: Registry) -> Measure
 
 
 def fails(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
-    """Share of the runs at the largest size that ran out of memory."""
+    """Share of the runs at the largest size that did not end ok."""
     status = results.status("svg", question.datasets[-1], question.variant[0])
     if status is None:
         return Unmeasured("not_tested", f"Not run yet: {question.datasets[-1]}.")
-    value = np.array([float(status["status"] == "oom")])
-    quantity = f"share of runs out of memory ({status['status']})"
-    return Measurement({question.datasets[-1]: value}, quantity, evidence=tuple(results.used))
+    value = np.array([float(status["status"] != "ok")])
+    quantity = f"share of failed runs ({status['status']})"
+    return Measurement({question.datasets[-1]: value}, quantity, exact=True, evidence=tuple(results.used))
 
 
 def taken(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:

@@ -49,9 +49,9 @@ def score(question: Question, results: Results, registry: Registry) -> Measureme
 
 
 def trend(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
-    """Change of a metric from the first to the last of the question's datasets, which are the levels of a series.
+    """Change of a metric over the question's datasets, which are the levels of a series, relative to its mean.
 
-    By least squares over the levels in their order, replicate by replicate, in units of the metric.
+    By least squares over the levels in their order, replicate by replicate.
     """
     found = score(question, results, registry)
     if isinstance(found, Unmeasured):
@@ -61,9 +61,9 @@ def trend(question: Question, results: Results, registry: Registry) -> Measureme
     n_replicates = min(len(values) for values in found.claimed.values())
     levels = np.array([values[:n_replicates] for values in found.claimed.values()])
     place = np.linspace(0, 1, len(levels))
-    slopes = np.polyfit(place, levels, 1)[0]
-    quantity = f"change of {question.measure['metric']} over {len(levels)} levels"
-    return Measurement({"all levels": slopes}, quantity, overlap=found.overlap, evidence=found.evidence)
+    changes = np.polyfit(place, levels, 1)[0] / levels.mean(axis=0)
+    quantity = f"trend of {question.measure['metric']} over {len(levels)} levels"
+    return Measurement({"all levels": changes}, quantity, absent=found.absent, evidence=found.evidence)
 
 
 def _wide(table: pd.DataFrame, options: dict[str, Any]) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """Claims about the structure of one tissue: rebuilt from called genes, and how far genes are from it."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -76,7 +78,14 @@ def _set_of(scenario: str, method: tuple[str, ...]) -> str:
     return f"{'only' if scenario == 'unique-genes' else 'all'} {method[0]}"
 
 
-def _measure(question, results, name, value, quantity, higher=None) -> Measurement | Unmeasured:
+def _measure(
+    question: Question,
+    results: Results,
+    name: str,
+    value: Callable[[pd.DataFrame, tuple[str, ...]], float | None],
+    quantity: str,
+    higher: bool | None = None,
+) -> Measurement | Unmeasured:
     """One value for each tissue of the claim, and of each comparator."""
     claimed, others, absent = {}, {key: {} for key in question.comparators}, dict(question.absent)
     compared = question.measure["tissue"]
@@ -98,6 +107,11 @@ def _measure(question, results, name, value, quantity, higher=None) -> Measureme
         return Unmeasured("not_tested", "; ".join(f"{key}: {why}" for key, why in absent.items()) + ".")
     figure = f"results/figures/svg-structure-{'-'.join([question.datasets[0], *compared])}.png"
     return Measurement(
-        claimed, quantity, {key: rows for key, rows in others.items() if rows}, higher, 0.0, absent, "",
-        tuple(results.used), figure,
-    )  # fmt: skip
+        claimed,
+        quantity,
+        {key: rows for key, rows in others.items() if rows},
+        higher=higher,
+        absent=absent,
+        evidence=tuple(results.used),
+        figure=figure,
+    )
