@@ -35,6 +35,7 @@ include: "workflow/rules/pathways_inputs.smk"
 include: "workflow/rules/encoder.smk"
 include: "workflow/rules/pathways.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/claims.smk"
 
 
 # Snakemake 9 looks at its open jobs again a second after each look, for each look: the more jobs have ended, the more

@@ -14,7 +14,7 @@ from scbench.available import left_out, without
 from scbench.data.local import locate
 from scbench.data.sources import downloads, paths
 from scbench.layout import LAST_STATUS, is_expected
-from scbench.provenance import digest, sources
+from scbench.provenance import digest, from_here, sources
 from scbench.registry import ROOT, Registry, load_config
 from scbench.seeds import seed
 
@@ -95,7 +95,7 @@ class Plan:
         entry = self.registry.dataset(dataset)
         generator = entry["source"].get("generator")
         own = [f"scbench.simulate.{generator}"] if generator else []
-        tables = [_from_here(ROOT / entry["harmonise"])] if "harmonise" in entry else []
+        tables = [from_here(ROOT / entry["harmonise"])] if "harmonise" in entry else []
         return self.sources("scbench.data.prepare", "scbench.data.facts", *own) + tables
 
     def data_seed(self, dataset: str, replicate: str) -> int:
@@ -162,7 +162,7 @@ class Plan:
 
         Relative where they lie below the working folder: a project that is moved or copied is still up to date.
         """
-        return [_from_here(path) for path in sources(*modules)]
+        return [from_here(path) for path in sources(*modules)]
 
     def method_code(self, method: str) -> list[str]:
         """Source files of a method: with what it imports, but without what runs every method (see `core`)."""
@@ -346,8 +346,3 @@ class Plan:
         tables += plan_tissue.tables(self.tracks[track]) if track == "svg" else []
         tables += plan_encoder.tables(self.tracks[track]) if track == "annotation" else []
         return [*(f"results/{track}/{name}.tsv" for name in ("scores", "status", "ranks")), *tables, *figures]
-
-
-def _from_here(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -114,3 +114,12 @@ def _module_file(module: str, root: Path) -> Path | None:
         return path
     package = path.with_suffix("") / "__init__.py"
     return package if package.is_file() else None
+
+
+def from_here(path: Path) -> str:
+    """Path as the workflow names it: relative where it lies below the working folder.
+
+    So a project that is moved or copied is still up to date.
+    """
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

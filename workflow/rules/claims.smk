@@ -1,4 +1,7 @@
 # Published claims beside what was measured of them.
+from scbench import plan_claims
+
+
 def get_judged(wildcards):
     """Tables that are judged beside those that exist: `snakemake claims` without an experiment runs nothing."""
     alone = set(workflow.dag_settings.targets) == {"claims"} and "experiment" not in config
@@ -13,7 +16,7 @@ def get_claim_targets(wildcards):
 
 def get_existing(wildcards):
     """Digest of the results that exist, so that new ones are judged; of a run, its tables are inputs."""
-    return "" if get_judged(wildcards) else claims.digest()
+    return "" if get_judged(wildcards) else plan_claims.digest()
 
 
 localrules:
@@ -29,9 +32,8 @@ rule claims:
 rule judge:
     input:
         tables=get_judged,
-        ledger=sorted(glob("config/claims/*")),
-        experiments="config/experiments.yaml",
-        code=get_code("scbench.claims.judge", *claims.MODULES),
+        ledger=plan_claims.ledger(),
+        code=get_code("scbench.claims.judge", *plan_claims.MEASURES),
     output:
         "results/claims/verdicts.tsv",
     log:
