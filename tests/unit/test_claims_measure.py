@@ -1,0 +1,252 @@
+"""Claims are measured from results: what is looked up, and what is said where there is nothing."""
+
+import json
+from itertools import chain
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scbench import experiments
+from scbench.atomic import write_json
+from scbench.claims import judge, ledger
+from scbench.claims.measure import function, measure
+from scbench.claims.measurement import Measurement, Unmeasured
+from scbench.claims.question import Words
+from scbench.claims.results import Results
+from scbench.errors import UserError
+from scbench.io import write_table
+from scbench.registry import Registry
+
+CLAIMS = {claim.claim_id: claim for claim in ledger.load()}
+WORDS = Words.load()
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return Registry.load()
+
+
+@pytest.fixture
+def ask(tmp_path, registry):
+    """Measure a claim, by default its first variant, in the folder of the test."""
+    return lambda name, variant=0: measure(CLAIMS[name], WORDS, Results(tmp_path), registry)[variant][1]
+
+
+def write_scores(root, track, dataset, metric, scenario, values):
+    rows = [
+        {"metric": metric, "scenario": scenario, "class": "", "method": method, "replicate": r, "value": value}
+        for method, found in values.items()
+        for r, value in enumerate(found)
+    ]
+    path = root / "results" / track / dataset / "scores.tsv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_table(pd.DataFrame(rows), path)
+
+
+def write_run(root, dataset, method, output=None, track="svg", replicate=0, **status):
+    folder = root / "results" / track / dataset / method / f"r{replicate}"
+    folder.mkdir(parents=True)
+    write_json({"status": "ok", "dataset": dataset, "method": method} | status, folder / "status.json")
+    if output is not None:
+        write_table(output, folder / "output.tsv")
+
+
+def write_facts(root, dataset, **facts):
+    path = root / "resources" / "prepared" / f"{dataset}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"dataset": dataset, "labels": {}} | facts))
+
+
+def called(n):
+    """Output of a test that calls the first `n` of ten genes."""
+    genes = [f"gene{i}" for i in range(10)]
+    pvalues = [1e-6] * n + [1.0] * (10 - n)
+    return pd.DataFrame({"gene": genes, "pvalue": pvalues, "qvalue": pvalues, "score": range(10)})
+
+
+# --- the words --------------------------------------------------------------------------------------------------------
+
+
+def test_words_name_what_there_is(registry):
+    ids = list(WORDS.methods.values())
+    lists = chain.from_iterable(entry["each"] if isinstance(entry, dict) else entry for entry in ids)
+    methods = set(chain.from_iterable([one] if isinstance(one, str) else one for one in lists))
+    assert methods - {"", "common-set"} <= set(registry.methods)
+    options = [*WORDS.claims.values(), *(o for group in WORDS.settings.values() for o in group.values())]
+    datasets = [*WORDS.datasets.values(), *(option.get("datasets", []) for option in options)]
+    assert set(chain.from_iterable(datasets)) <= set(registry.datasets)
+    assert set(WORDS.settings) <= set(experiments.load())
+    assert set(WORDS.claims) <= set(CLAIMS)
+    known = [{getattr(claim, key) for claim in CLAIMS.values()} for key in ("claim_id", "experiment", "metric")]
+    assert set(WORDS.untested) <= set().union(*known)
+    used = {claim.method for claim in CLAIMS.values()} | {
+        name.partition("@")[0] for claim in CLAIMS.values() for name in claim.comparator_ids
+    }
+    assert set(WORDS.missing) <= used
+
+
+def test_every_measure_exists():
+    options = [option for track in WORDS.metrics.values() for option in track.values()]
+    options += [*WORDS.claims.values(), *(o for group in WORDS.settings.values() for o in group.values())]
+    for name in {option["by"] for option in options if "by" in option}:
+        assert callable(function(name))
+    with pytest.raises(UserError, match="'by' names 'scores.skore'"):
+        function("scores.skore")
+
+
+def test_every_experiment_of_the_ledger_is_there():
+    assert {claim.experiment for claim in CLAIMS.values()} == set(experiments.load())
+
+
+def test_every_claim_has_a_row_and_a_reason_where_nothing_has_run(tmp_path):
+    rows = judge.rows(confidence=0.95, seed=1, root=tmp_path)
+    assert [row["claim_id"] for row in rows] == list(CLAIMS)
+    assert all(row["reason"] for row in rows)
+    by_design = {row["metric"] for row in rows if row["verdict"] not in ("not_tested", "not_public")}
+    assert all(metric.startswith(("n_", "param_")) for metric in by_design)  # constants and counts need no run
+    assert {row["verdict"] for row in rows if row["testable_here"] == "not-public"} == {"not_public"}
+
+
+def test_a_scenario_that_is_not_set_up_is_never_measured_as_another(ask, tmp_path):
+    write_scores(tmp_path, "annotation", "baron_mouse", "class_accuracy", "", {"scrobust_faithful": [1.0]})
+    claim = next(c for c in CLAIMS.values() if c.experiment == "scrobust-class-accuracy" and c.scenario == "t-cell")
+    assert ask(claim.claim_id) == Unmeasured("not_tested", "The scenario t-cell is not set up.")
+
+
+def test_what_is_missing_is_named(ask):
+    assert ask("scgco-sim-noise06-best-f1") == Unmeasured("not_tested", "Not run yet: sim_noise_06.")
+    assert "Concerto" not in ask("scrobust-embed-batch-concerto").reason
+    assert ask("scrobust-embed-batch-concerto").reason == "concerto: not part of the benchmark."
+    assert ask("smash-broad-m-lung-cancer-broad").verdict == "not_public"
+
+
+# --- scores -----------------------------------------------------------------------------------------------------------
+
+
+def test_scores_over_replicates(ask, tmp_path):
+    values = {"scgco_released": [0.9, 0.8], "spark": [0.7, 0.6], "scgco_paper": [0.5, 0.4]}
+    write_scores(tmp_path, "svg", "sim_noise_06", "svg_f1", "bh", values)
+    found = ask("scgco-sim-noise06-best-f1")
+    assert found.claimed["sim_noise_06"].tolist() == [0.9, 0.8]
+    assert found.others["spark"]["sim_noise_06"].tolist() == [0.7, 0.6]
+    assert found.absent == {"spatialde on sim_noise_06": "not run"}
+    assert found.higher
+    assert found.evidence == ("results/svg/sim_noise_06/scores.tsv",)
+    assert ask("scgco-sim-noise06-best-f1", variant=1).claimed["sim_noise_06"].tolist() == [0.5, 0.4]
+
+
+def test_the_better_of_two_counts(ask, tmp_path):
+    values = {"smash_dnn": [0.2, 0.4], "smash_xgb": [0.1, 0.3], "scgenefit": [0.5, 0.5], "rankcorr": [0.6, 0.6]}
+    write_scores(tmp_path, "markers", "zeisel", "misclassification", "top30", values)
+    found = ask("smash-broad-m-zeisel")
+    assert found.claimed["zeisel"].tolist() == [0.1, 0.3]  # lower is better
+    assert not found.higher
+    assert found.overlap == 0.25  # a fifth of the cells is held out
+
+
+def test_a_claim_about_several_datasets_waits_for_all(ask, tmp_path):
+    write_scores(tmp_path, "markers", "zeisel", "misclassification", "top30", {"smash_dnn": [0.2], "scgenefit": [0.5]})
+    assert ask("smash-broad-best-all").reason.startswith("1 of 6 datasets have run; lacking citeseq_cbmc,")
+
+
+def test_a_trend_over_the_levels_of_a_series(ask, tmp_path):
+    for level, name in enumerate((10, 20, 30, 40, 50)):
+        values = {"scgco_released": [0.9 - 0.1 * level, 0.9]}
+        write_scores(tmp_path, "svg", f"sim_exchange_{name}", "svg_f1", "bh", values)
+    found = ask("scgco-sim-exchange-decline-scgco")
+    assert found.quantity.startswith("trend")
+    assert found.claimed["all levels"] == pytest.approx([-0.4 / 0.7, 0])
+
+
+# --- called genes -----------------------------------------------------------------------------------------------------
+
+
+def test_called_genes_are_counted(ask, tmp_path):
+    write_run(tmp_path, "mob_rep11", "scgco_released", called(6))
+    write_run(tmp_path, "mob_rep11", "spatialde", called(3))
+    write_run(tmp_path, "mob_rep11", "spark", status="failed")
+    assert ask("scgco-mob11-n-svg-scgco").claimed["mob_rep11"].tolist() == [6]
+    assert ask("scgco-mob11-n-svg-scgco").exact
+    assert ask("scgco-mob11-fold-spatialde").claimed["mob_rep11"].tolist() == [2]
+    assert isinstance(ask("scgco-mob11-n-svg-spark"), Unmeasured)
+
+
+def test_numbers_of_called_genes_over_tissues(ask, tmp_path):
+    for field, n in zip(range(33, 54), [*range(1, 8)] * 3, strict=True):
+        write_run(tmp_path, f"seqfish_field_{field}", "scgco_released", called(n))
+        write_run(tmp_path, f"seqfish_field_{field}", "spark", called(n - 1))
+    spread = ask("scgco-seqfish-vary-scgco").claimed["all"]
+    numbers = np.array([*range(1, 8)] * 3)
+    assert spread == pytest.approx([numbers.std(ddof=1) / numbers.mean()])
+    least = ask("scgco-seqfish-robust")
+    assert least.claimed["21 tissues"].tolist() == [1]
+    assert least.others["spark"]["21 tissues"].tolist() == [0]
+
+
+# --- time and memory --------------------------------------------------------------------------------------------------
+
+
+def test_growth_is_fitted_and_extended(ask, tmp_path):
+    for exponent, name in ((3.0, "1e3"), (3.5, "3e3"), (4.0, "1e4"), (4.5, "3e4")):
+        cells = 10**exponent
+        write_facts(tmp_path, f"scale_{name}", cells=cells, genes=100)
+        row = {"wall_s": cells / 1e3, "cpu_s": cells / 1e3, "peak_rss_mb": 100 + cells / 10, "start_rss_mb": 100}
+        write_run(tmp_path, f"scale_{name}", "scgco_released", reason="", threads=1, **row)
+        write_run(tmp_path, f"scale_{name}", "spatialde", reason="", threads=1, **row | {"wall_s": cells**2 / 1e6})
+    linear = ask("scgco-scale-time-shape-scgco")
+    assert linear.claimed["all sizes"] == pytest.approx([1])
+    assert linear.quantity.startswith("growth exponent")
+    assert ask("scgco-scale-time-shape-spatialde").claimed["all sizes"] == pytest.approx([2])
+    write_facts(tmp_path, "scale_1e6", cells=10**6, genes=100)
+    hours = ask("scgco-scale-time-1m-scgco")
+    assert hours.claimed["scale_1e6"] == pytest.approx([1000])
+    assert hours.quantity == "wall_s, extended from 31,623 to 1,000,000 cells"
+    memory = ask("scgco-scale-memory-1m-scgco")
+    assert memory.claimed["scale_1e6"] == pytest.approx([100.1])  # GB
+
+
+def test_a_size_that_ran_is_not_extended_to(ask, tmp_path):
+    write_facts(tmp_path, "scale_1e6", cells=10**6, genes=100)
+    row = {"wall_s": 60.0, "cpu_s": 60.0, "peak_rss_mb": 2000.0, "start_rss_mb": 100.0, "reason": "", "threads": 1}
+    write_run(tmp_path, "scale_1e6", "scgco_released", **row)
+    write_run(tmp_path, "scale_1e6", "spark", **row | {"status": "oom"})
+    assert ask("scgco-scale-time-1m-scgco").claimed["scale_1e6"].tolist() == [60]
+    assert ask("scgco-scale-error-1m-spark").claimed["scale_1e6"].tolist() == [1]
+
+
+# --- design and constants ---------------------------------------------------------------------------------------------
+
+
+def test_sizes_are_those_of_the_prepared_data(ask, tmp_path):
+    write_facts(tmp_path, "zeisel", cells=7, genes=5, labels={"a": 3, "b": 4})
+    sizes = [ask(f"smash-t1-zeisel-{name}").claimed["zeisel"].tolist() for name in ("cells", "genes", "types")]
+    assert sizes == [[7], [5], [2]]
+    write_facts(tmp_path, "sim_noise_01", cells=9, genes=5, patterned_genes=2)
+    assert ask("scgco-sim-n-null").claimed["sim_noise_01"].tolist() == [3]
+
+
+def test_constants_are_looked_up_in_the_code(ask, monkeypatch):
+    assert ask("scgco-gmm-max-components").claimed["constant"].tolist() == [10]
+    assert ask("scgco-gmm-max-components", variant=1).claimed["constant"].tolist() == [4]  # as released
+    monkeypatch.setattr("scbench.svg.scgco.paper._COMPONENTS", (2, 3))
+    assert ask("scgco-gmm-max-components").claimed["constant"].tolist() == [3]
+    assert ask("scrobust-cv-repeats-small").claimed["design"].tolist() == [5]
+
+
+# --- training ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_fall_of_a_loss(ask, tmp_path):
+    write_run(tmp_path, "zeisel", "scrobust_faithful", track="annotation")
+    extra = {
+        "history_part": np.array(["train", "train", "validation"]),
+        "history_loss": np.array(["contrastive"] * 3),
+        "history_value": np.array([4.0, 1.0, 9.0]),
+    }
+    np.savez(tmp_path / "results/annotation/zeisel/scrobust_faithful/r0/extra.npz", **extra)
+    found = ask("scrobust-loss-contrastive-train")
+    assert isinstance(found, Measurement)
+    assert found.claimed["zeisel"].tolist() == [-0.75]
+    assert found.absent == {"pbmc68k_reduced": "not run"}
+    assert isinstance(ask("scrobust-loss-contrastive-test"), Unmeasured)  # one epoch is no course
