@@ -54,29 +54,22 @@ def tolerance(claim: Claim, rule: Rule, about: float) -> float:
 
 def number(claim: Claim, estimate: Estimate, rule: Rule, rules: Rules, confidence: float) -> Finding:
     """Compare with a printed number: rounded, by the interval, and within a tolerance."""
+    first, last = _printed_as(claim)
     printed = log10(claim.value) if claim.log10 else claim.value
     low, high = estimate.interval(confidence)
     half = (high - low) / 2
-    rounding = _rounding(claim)
-    agrees = abs(estimate.mean - printed) <= rounding * (1 + 1e-9)
-    covers = low - rounding <= printed <= high + rounding if isfinite(half) else None
-    close = tolerance(claim, rule, printed)
-    said = {"agrees": agrees, "covers": covers}
-    if (agrees or covers) and half > max(close, rounding):
-        needed = estimate.replicates_for(max(close, rounding), confidence)
-        return Finding(
-            "inconclusive", "The interval holds the printed number and is wider than what is close.", needed, **said
-        )
+    agrees = first <= estimate.mean <= last
+    covers = bool(low <= last and first <= high) if isfinite(half) else None
+    close, off = tolerance(claim, rule, printed), abs(estimate.mean - printed)
+    wanted = max(close, (last - first) / 2)
+    if (agrees or covers) and half > wanted:
+        reason = "The interval holds the printed number, and is wider than what is close."
+        return Finding("inconclusive", reason, estimate.replicates_for(wanted, confidence), agrees, covers)
     if agrees or covers:
-        return Finding(
-            "reproduced",
-            "Rounds to the printed number." if agrees else "The interval holds the printed number.",
-            **said,
-        )
-    off = (
-        f"{abs(estimate.mean - printed):.3g} off{' on the log10 scale' if claim.log10 else ''}, of {close:.3g} allowed."
-    )
-    return Finding("close" if abs(estimate.mean - printed) <= close else "not_reproduced", off, **said)
+        reason = "Rounds to the printed number." if agrees else "The interval holds the printed number."
+        return Finding("reproduced", reason, None, agrees, covers)
+    reason = f"Off by {off:.3g}{' on the log10 scale' if claim.log10 else ''}, where {close:.3g} would be close."
+    return Finding("close" if off <= close else "not_reproduced", reason, None, agrees, covers)
 
 
 def constant(claim: Claim, estimate: Estimate, rule: Rule, rules: Rules, confidence: float) -> Finding:
@@ -122,12 +115,12 @@ def shape(claim: Claim, estimate: Estimate, rule: Rule, quantity: str, rules: Ru
     return Finding(verdict, f"{_probably(share, estimate)} where the rule wants the {name}, {within}.", needed)
 
 
-def _rounding(claim: Claim) -> float:
-    """Half of the last printed digit, on the scale of the comparison."""
-    if not claim.log10:
-        return 0.5 * 10**-claim.printed_decimals
-    unit = 10.0 ** (floor(log10(claim.value)) - claim.printed_decimals)
-    return log10(1 + unit / 2 / claim.value)
+def _printed_as(claim: Claim) -> tuple[float, float]:
+    """First and last number that are printed as the claim's, on the scale of the comparison."""
+    exponent = floor(log10(claim.value)) if claim.log10 else 0
+    half = 0.5 * 10.0 ** (exponent - claim.printed_decimals) * (1 + 1e-9)
+    ends = claim.value - half, claim.value + half
+    return (log10(ends[0]), log10(ends[1])) if claim.log10 else ends
 
 
 def _inside(estimate: Estimate, interval: Interval) -> float:

@@ -65,8 +65,8 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.6g}"
+    return f"{value:.10g}"
 
 
 def _json(means: Mapping[str, float | None]) -> str:
-    return json.dumps({name: mean and float(f"{mean:.6g}") for name, mean in means.items()}) if means else ""
+    return json.dumps({name: mean and float(f"{mean:.10g}") for name, mean in means.items()}) if means else ""
