@@ -19,6 +19,9 @@ def structure(question: Question, results: Results, registry: Registry) -> Measu
     Options: ``column``, and ``tissue``, the methods that are compared.
     """
     column = question.measure["column"]
+    if question.variant == (_COMMON,):
+        why = "The structure of the common genes is itself the reference where no layers are annotated."
+        return Unmeasured("not_tested", why)
 
     def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
         rows = table[table["set"] == _set_of(question.claim.scenario, method)]
