@@ -55,6 +55,10 @@ def _value(schema: dict[str, Any]) -> str:
     kind = schema.get("type", "")
     signs = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
     bounds = [f"{sign} {schema[key]:g}" for key, sign in signs.items() if key in schema]
+    if isinstance(kind, list):  # one of several; what bounds the one says nothing of the others
+        return " or ".join(_value(schema | {"type": one}) for one in kind)
+    if kind == "object":
+        return kind
     if kind == "array":
         return f"list of {_value(schema['items'])}"
     return " ".join([kind, ", ".join(bounds)]).strip()

@@ -52,7 +52,7 @@ def planned(question: Question, results: Results, registry: Registry) -> Measure
     ``over`` is the path of a value to divide by; ``minus`` is what the value is taken from.
     """
     experiment = question.measure.get("experiment", question.claim.experiment)
-    track = _track(experiment, question.claim.track)
+    track = _checked(experiment)["tracks"][question.claim.track]
     value = _at(track, question.measure["path"])
     if reduce := question.measure.get("reduce"):
         value = _REDUCE[reduce](list(value.values()) if isinstance(value, dict) else value)
@@ -81,8 +81,13 @@ def datasets(question: Question, results: Results, registry: Registry) -> Measur
 
 
 @cache
-def _track(experiment: str, track: str) -> dict[str, Any]:
-    return load_config({"experiment": experiment}, Registry.load())["tracks"][track]
+def _checked(experiment: str) -> dict[str, Any]:
+    return load_config({"experiment": experiment}, _registry())
+
+
+@cache
+def _registry() -> Registry:
+    return Registry.load()
 
 
 def _param(registry: Registry, dataset: str, name: str) -> float | None:

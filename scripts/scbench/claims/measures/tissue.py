@@ -60,7 +60,8 @@ def separation(question: Question, results: Results, registry: Registry) -> Meas
 
     def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
         sets = {_set_of("unique-genes", method), _set_of("unique-genes", comparators[0])}
-        rows = table[(table["metric"] == kind) & [{a, b} == sets for a, b in zip(table["set_a"], table["set_b"])]]
+        pairs = zip(table["set_a"], table["set_b"], strict=True)
+        rows = table[(table["metric"] == kind) & np.array([{a, b} == sets for a, b in pairs])]
         return None if rows.empty else float(rows["pvalue"].iloc[0])
 
     if not comparators:
