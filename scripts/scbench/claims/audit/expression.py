@@ -46,7 +46,7 @@ def show(text: str, shown: Mapping[str, str]) -> str:
     """
 
     class Substitute(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.Name:  # noqa: N802 (as ast names it)
+        def visit_Name(self, node: ast.Name) -> ast.Name:
             return ast.Name(shown.get(node.id, node.id))
 
     return ast.unparse(Substitute().visit(_parse(text)))
@@ -66,18 +66,18 @@ class _Evaluator(ast.NodeVisitor):
     def generic_visit(self, node: ast.AST) -> Any:
         raise UserError(f"{self.text!r} must only have numbers, names, arithmetic, comparisons and calls.")
 
-    def visit_Constant(self, node: ast.Constant) -> Any:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> Any:
         return node.value if type(node.value) in (int, float) else self.generic_visit(node)
 
-    def visit_Name(self, node: ast.Name) -> Any:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> Any:
         if node.id not in self.names:
             raise UserError(f"{self.text!r} uses the unknown name {node.id!r}. {did_you_mean(node.id, self.names)}")
         return self.names[node.id]
 
-    def visit_List(self, node: ast.List) -> np.ndarray:  # noqa: N802
+    def visit_List(self, node: ast.List) -> np.ndarray:
         return np.array([self.visit(item) for item in node.elts])
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:  # noqa: N802
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
         value = self.visit(node.operand)
         match node.op:
             case ast.USub():
@@ -86,20 +86,20 @@ class _Evaluator(ast.NodeVisitor):
                 return not value
         return self.generic_visit(node)
 
-    def visit_BinOp(self, node: ast.BinOp) -> Any:  # noqa: N802
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
         if type(node.op) not in _BINARY:
             return self.generic_visit(node)
         return _BINARY[type(node.op)](self.visit(node.left), self.visit(node.right))
 
-    def visit_BoolOp(self, node: ast.BoolOp) -> bool:  # noqa: N802
+    def visit_BoolOp(self, node: ast.BoolOp) -> bool:
         fold = all if isinstance(node.op, ast.And) else any
         return fold([bool(np.all(self.visit(value))) for value in node.values])
 
-    def visit_Compare(self, node: ast.Compare) -> bool:  # noqa: N802
+    def visit_Compare(self, node: ast.Compare) -> bool:
         sides = [self.visit(side) for side in (node.left, *node.comparators)]
         return all(self._compare(op, a, b) for op, a, b in zip(node.ops, sides, sides[1:], strict=False))
 
-    def visit_Call(self, node: ast.Call) -> Any:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> Any:
         if not isinstance(node.func, ast.Name) or node.keywords or node.func.id not in self.functions:
             name = ast.unparse(node.func)
             raise UserError(f"{self.text!r} calls the unknown function {name!r}. {did_you_mean(name, self.functions)}")
