@@ -194,6 +194,34 @@ def test_shapes(base, quantity, values, expected):
     assert verdict(base, values, quantity=quantity).verdict == expected
 
 
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ((0.9, 1.1), "reproduced"),
+        ((0.2, 1.8), "inconclusive"),
+        ((1.3, 1.4), "not_reproduced"),
+        ((1.8, 2.2), "contradicted"),
+    ],
+)
+def test_an_interval_may_come_from_a_fit(bounds, expected):
+    intervals = {"": bounds}
+    result = verdict("scgco-scale-time-shape-scgco", [sum(bounds) / 2], quantity="growth exponent", intervals=intervals)
+    assert result.verdict == expected
+    assert (result.low, result.high, result.needed_replicates) == (*map(pytest.approx, bounds), None)
+
+
+def test_an_order_of_single_values_is_never_sure():
+    """Neither what was extended from smaller sizes, nor what ran once, nor what ran together once."""
+    options = {"change": {"relation": "best_of"}, "higher": True}
+    assert (
+        verdict("ordering", [0.9], {"ciform": [0.8]}, intervals={"": (0.89, 0.91)}, **options).verdict
+        == "direction_holds"
+    )
+    result = verdict("ordering", [0.9, 0.91, NAN], {"ciform": [0.8, NAN, 0.8]}, **options)
+    assert result.verdict == "direction_holds"
+    assert "n = 1" in result.reason
+
+
 def test_a_statistic_must_be_one_of_the_rules():
     with pytest.raises(UserError, match=r"'Trend' is no statistic of the rule 'decreasing'. Did you mean 'trend'\?"):
         verdict("shape", [1.0], quantity="Trend")

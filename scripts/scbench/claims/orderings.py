@@ -13,6 +13,8 @@ from scbench.claims.resampling import Setting, at_least, counts, resample, share
 from scbench.claims.rules import Rule, Rules
 from scbench.claims.scalars import Finding, ladder, tolerance
 
+SINGLE = "a single run, whose spread is not known."
+
 # With fewer comparators the relation could not fail, or could not hold.
 _LEAST = {"in_top_2": 2, "third_best_of": 2}
 
@@ -68,6 +70,8 @@ def ordering(
         finding, count = _counted(ask, np.array([chance for chance, _, _ in odds]), held)
     else:
         finding, count = _together(ask, settings, held), None
+    if not measured.exact and min(setting.differences.shape[1] for setting in settings.values()) == 1:
+        finding = finding.weakened(f"n = 1: {SINGLE}")
     if len(names) < rules.min_covered * len(claim.comparators):
         finding = finding.weakened(f"Only {len(names)} of {len(claim.comparators)} comparators were run.")
     return finding, count
