@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 _MOST = 100_000
-_NORMAL = 10**6  # degrees of freedom with which Student's distribution is the normal one
+_NORMAL = 10**6  # degrees of freedom with which Student's t is normal
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Estimate:
         Test cells over training cells where replicates are splits of the same cells (see `scbench.stats`).
     settings
         Number of settings with values.
+    df
+        Degrees of freedom, where the error does not come from replicates.
     """
 
     mean: float
@@ -32,6 +34,7 @@ class Estimate:
     n: int
     overlap: float
     settings: int
+    df: int | None = None
 
     @classmethod
     def of(cls, settings: Mapping[str, np.ndarray], overlap: float, exact: bool) -> Self:
@@ -44,12 +47,14 @@ class Estimate:
         return cls(mean, spread, n, overlap, len(valid))
 
     @classmethod
-    def between(cls, settings: Mapping[str, np.ndarray], bounds: Mapping[str, tuple[float, float]], confidence: float) -> Self:
+    def between(
+        cls, settings: Mapping[str, np.ndarray], bounds: Mapping[str, tuple[float, float]], confidence: float
+    ) -> Self:
         """Estimate from one value of each setting and its interval, taken for symmetric and normal."""
         halves = np.array([(high - low) / 2 for low, high in bounds.values()])
         mean = float(np.mean([values.mean() for values in settings.values()]))
         spread = float(np.sqrt(np.sum(halves**2)) / len(halves) / stdtrit(_NORMAL, (1 + confidence) / 2))
-        return cls(mean, spread, 1, 0.0, _NORMAL)
+        return cls(mean, spread, 1, 0.0, len(halves), _NORMAL)
 
     @property
     def known(self) -> bool:
@@ -58,7 +63,7 @@ class Estimate:
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Confidence interval of the mean; NaN where there is none."""
-        if not self.known or self.n == 1:
+        if not self.known or self._df(self.n) == 0:
             return np.nan, np.nan
         half = self._half(self.n, confidence)
         return self.mean - half, self.mean + half
@@ -74,7 +79,7 @@ class Estimate:
 
     def replicates_for(self, half: float, confidence: float) -> int | None:
         """Replicates with which half of the interval is narrower than `half`; None if that is unknown or never so."""
-        if not self.known or self.spread == 0 or half <= 0:
+        if not self.known or self.df or self.spread == 0 or half <= 0:
             return None
         n = np.unique(np.geomspace(2, _MOST, 2000).astype(int))
         enough = self._half(n, confidence) < half
@@ -84,7 +89,7 @@ class Estimate:
         return self._error(n) * stdtrit(self._df(n), (1 + confidence) / 2)
 
     def _df(self, n: int | np.ndarray) -> int | np.ndarray:
-        return self.settings * (n - 1)
+        return self.df or self.settings * (n - 1)
 
     def _error(self, n: int | np.ndarray) -> float | np.ndarray:
         return self.spread * np.sqrt(1 / n + self.overlap)

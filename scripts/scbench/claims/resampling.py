@@ -7,6 +7,12 @@ import numpy as np
 
 _TIE = 1e-12
 
+# Comparators that are ahead of the method.
+_AHEAD = {
+    "best_of": 0, "better_than": 0, ">": 0, "second_best_of": 1, "third_best_of": 2,
+    "worst_of": None, "worse_than": None, "<": None,
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -43,9 +49,10 @@ def resample(
 ) -> Setting | None:
     """Resample the replicates of one setting, all methods together.
 
-    Deviations of the resampled means are widened so that their variance is (1/n + overlap) s^2 instead of the
-    bootstrap's (n - 1)/n^2 s^2, and divided by an estimate of the standard deviation that varies as s does. With one
-    comparator this gives Student's t distribution in the limit, which a plain bootstrap of few replicates is far from.
+    A bootstrap that gives each replicate a weight from the normal distribution instead of how often it was drawn, then
+    divides by an estimate of the standard deviation that varies as s does. Each difference then follows Student's t
+    distribution with the variance (1/n + overlap) s^2, which a bootstrap that draws from few replicates is far from;
+    weights are shared, so that differences from several comparators stay related as they are.
 
     Parameters
     ----------
@@ -70,9 +77,8 @@ def resample(
     deviations = np.zeros((len(others), resamples))
     spread = np.zeros(len(others))
     if n > 1:
-        weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples)
-        wider = np.sqrt(n * (1 + n * overlap) / (n - 1) * (n - 1) / rng.chisquare(n - 1, resamples))
-        deviations = ((differences - mean) @ weights.T / n) * wider
+        weights = rng.standard_normal((n, resamples))
+        deviations = (differences - mean) @ weights * np.sqrt((1 / n + overlap) / rng.chisquare(n - 1, resamples))
         variances = rows.var(axis=1, ddof=1)
         spread = np.sqrt((variances[0] + variances[1:]) / 2)
     drawn = np.hstack([mean, mean + deviations])
@@ -80,34 +86,56 @@ def resample(
     return Setting(list(others), differences, drawn, spread, rows[1:].mean(axis=1))
 
 
-def holds(relation: str, drawn: np.ndarray) -> np.ndarray:
-    """Whether a relation holds, for each resample.
+def share(relation: str, drawn: np.ndarray) -> tuple[float, int]:
+    """Probability that a relation holds, which is that of its least sure comparison.
+
+    A joint probability over comparators would fall with their number even if none could be told apart, and would rest
+    on correlations that a few replicates do not show. So a relation is as sure as each comparison that it needs
+    (intersection-union), and as unsure as one comparator, of so many, is ahead or behind by chance (Bonferroni).
 
     Parameters
     ----------
     drawn
         (comparators, resamples) differences of the method, of which more is better (for ``<`` and ``>`` more is more).
 
+    Returns
+    -------
+    share, comparator
+        The probability, and the index of the comparator of that comparison.
+
     Examples
     --------
-    >>> holds("second_best_of", np.array([[-1.0, 1.0], [2.0, 1.0]]))
-    array([ True, False])
+    >>> share("best_of", np.array([[1.0, 2.0, 1.0, 3.0], [2.0, 1.0, 1.0, -1.0]]))
+    (0.75, 1)
     """
-    worse, better = (drawn < 0).sum(axis=0), (drawn > 0).sum(axis=0)
-    match relation:
-        case "best_of" | "better_than" | ">":
-            return better == len(drawn)
-        case "worst_of" | "worse_than" | "<":
-            return worse == len(drawn)
-        case "second_best_of":
-            return (worse == 1) & (better == len(drawn) - 1)
-        case "third_best_of":
-            return (worse == 2) & (better == len(drawn) - 2)
-        case "in_top_2":
-            return worse <= 1
-        case "not_best_of":
-            return worse >= 1
-    raise ValueError(f"{relation!r} is not an order")
+    ahead, behind = (drawn < 0).mean(axis=1), (drawn > 0).mean(axis=1)
+    order = np.lexsort((behind, -ahead))  # those most surely ahead of the method come first
+    n = len(drawn)
+    if relation == "not_best_of":
+        return 1 - cautious(1 - ahead[order[0]], n), int(order[0])
+    if relation == "in_top_2":
+        sure, order = 1 - ahead[order[1:]], order[1:]
+    else:
+        first = n if _AHEAD[relation] is None else _AHEAD[relation]
+        sure = np.concatenate([ahead[order[:first]], behind[order[first:]]])
+    return cautious(sure.min(), n), int(order[sure.argmin()])
+
+
+def similar(drawn: np.ndarray, margins: np.ndarray) -> tuple[float, int]:
+    """As `share`, that no difference reaches its margin: two one-sided tests for each comparator.
+
+    Examples
+    --------
+    >>> similar(np.array([[0.1, 0.2, -0.1, 3.0]]), np.array([[1.0]]))
+    (0.75, 0)
+    """
+    beyond = np.maximum((drawn >= margins).mean(axis=1), (drawn <= -margins).mean(axis=1))
+    return cautious(1 - beyond.max(), len(drawn)), int(beyond.argmax())
+
+
+def cautious(share: float, n: int) -> float:
+    """Raise the probability of what one of `n` comparisons speaks against: one of them does so easily."""
+    return float(share if share >= 0.5 else min(0.5, n * share))
 
 
 def at_least(target: int, shares: np.ndarray) -> float:

@@ -9,7 +9,7 @@ from scbench.claims import scalars, units
 from scbench.claims.estimate import Estimate
 from scbench.claims.ledger import Claim
 from scbench.claims.measurement import Measurement, Unmeasured
-from scbench.claims.orderings import ordering
+from scbench.claims.orderings import SINGLE, ordering
 from scbench.claims.rules import Rule, Rules
 from scbench.claims.scalars import Finding
 from scbench.seeds import seed as derive
@@ -135,8 +135,8 @@ def _find(
 
 def _hedge(claim: Claim, finding: Finding, measured: Measurement, estimate: Estimate, rules: Rules) -> Finding:
     """Say what the finding rests on, and weaken it where that is little."""
-    if not estimate.known and finding.verdict != "not_tested":
-        finding = finding.weakened("n = 1: a single run, whose spread is not known.")
+    if not estimate.known and claim.kind != "ordering":
+        finding = finding.weakened(f"n = 1: {SINGLE}")
         if claim.kind == "value" and finding.verdict == "direction_holds":
             finding = replace(finding, verdict="close")
     values = np.concatenate(list(measured.claimed.values()))
