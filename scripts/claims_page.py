@@ -11,6 +11,7 @@ from scbench.validate import read_yaml
 # Input: verdicts, audit (tables), rules (YAML). Output: the page.
 with guarded(snakemake.log[0]):
     tables = map(table.read, (snakemake.input.verdicts, snakemake.input.audit))
+    rules = read_yaml(Path(snakemake.input.rules))
     folder = Path(snakemake.output[0]).parent.as_posix()
     with atomic(snakemake.output[0]) as part:
-        part.write_text(page(*tables, read_yaml(snakemake.input.rules), folder=folder), encoding="utf-8")
+        part.write_text(page(*tables, rules, folder=folder), encoding="utf-8")

@@ -62,6 +62,11 @@ def test_panels_are_experiments_and_metrics_and_rows_what_differs():
     assert "toy-noise · number of SVG (genes) · cells · noise-0.6" in texts(figure)
 
 
+def test_rows_that_differ_in_comparators_alone_name_them():
+    (ax,) = drawn({"comparators": "hvg"}, {"comparators": "a@b;c"}).axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["ours · against hvg", "ours · against a (b), c"]
+
+
 def test_only_measured_results_with_a_number_are_drawn():
     other = [
         {"kind": "ordering", "relation": "best_of", "value": ""},
@@ -74,7 +79,7 @@ def test_only_measured_results_with_a_number_are_drawn():
     for changes in ([], other, [{"paper": "x"}]):
         figure = drawn(*changes)
         assert figure.axes == []
-        assert texts(figure) == ["toy: none of the published numbers was measured."]
+        assert texts(figure) == ["toy: no published result with a number was measured."]
 
 
 def test_constants_are_counted_and_the_other_ones_named():
@@ -85,7 +90,7 @@ def test_constants_are_counted_and_the_other_ones_named():
     ]
     said = "Constants of the protocol, not drawn: 2 of 3 as published; not c."
     assert said in texts(drawn({}, *constants))
-    assert texts(drawn(*constants)) == [f"toy: none of the published numbers was measured. {said}"]
+    assert texts(drawn(*constants)) == [f"toy: no published result with a number was measured. {said}"]
 
 
 def test_analogues_are_hollow_and_explained():

@@ -135,7 +135,7 @@ def _row(claim: dict[str, Any], why: str, folder: str) -> dict[str, Any]:
         "printed": wording.published(claim),
         "measured": wording.ours(claim),
         "mark": _mark(claim),
-        "spread": ", ".join(filter(None, [wording.interval(claim), wording.replicates(claim["n_replicates"])])),
+        "spread": ", ".join(filter(None, [wording.interval(claim), wording.replicates(claim)])),
         "facts": [(name, text) for name, text in (_facts(claim) | {"Why this rule": why}).items() if text],
         "links": [(path, _relative(path, folder)) for path in _files(claim)],
         "settings": _means(claim, "ours_settings"),
@@ -168,8 +168,8 @@ def _flat(value: Any) -> str:
 
     Examples
     --------
-    >>> _flat({"kind": "bound", "relations": ["<", ""], "tolerance": {"share": 0.02, "time": [1, None]}})
-    'kind bound; relations <, (none); tolerance (share 0.02; time 1, none)'
+    >>> _flat({"relations": ["<", ""], "constants": True, "tolerance": {"share": 1, "time": [1, None]}})
+    'relations <, (none); constants yes; tolerance (share 1; time 1, none)'
     """
     if isinstance(value, Mapping):
         return "; ".join(
@@ -178,7 +178,7 @@ def _flat(value: Any) -> str:
         )
     if isinstance(value, list):
         return ", ".join(map(_flat, value))
-    return {None: "none", "": "(none)"}.get(value, str(value))
+    return "yes" if value is True else {None: "none", "": "(none)"}.get(value, str(value))
 
 
 def _relative(path: str, folder: str) -> str:

@@ -162,14 +162,16 @@ def interval(row: dict[str, Any]) -> str:
     return "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}".join(ends) if all(ends) and ends[0] != ends[1] else ""
 
 
-def replicates(n: float | None) -> str:
-    r"""Number of replicates; one value that nothing random is in has none.
+def replicates(row: dict[str, Any]) -> str:
+    r"""How often something was measured; a size or a constant was looked up.
 
     Examples
     --------
-    >>> replicates(5.0), replicates(1.0), replicates(None)
+    >>> row = dict(about="results", n_replicates=5.0)
+    >>> replicates(row), replicates(row | {"n_replicates": 1.0}), replicates(row | {"n_replicates": None})
     ('5\xa0replicates', '1\xa0run', '')
     """
-    if n is None:
+    n = row["n_replicates"]
+    if n is None or (n == 1 and row["about"] == "design"):
         return ""
     return "1\N{NO-BREAK SPACE}run" if n == 1 else f"{n:.0f}\N{NO-BREAK SPACE}replicates"

@@ -49,7 +49,7 @@ def plot(verdicts: pd.DataFrame, *, paper: str) -> Figure:
     rows = [claim for claim in found if claim["about"] == "results"]
     below = _sum_up(constants)
     if not rows:
-        return style.blank(f"{wording.paper(paper)}: none of the published numbers was measured. {below}".strip())
+        return style.blank(f"{wording.paper(paper)}: no published result with a number was measured. {below}".strip())
     panels: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for claim in rows:
         panels.setdefault((claim["experiment"], claim["metric"], claim["unit"]), []).append(claim)
@@ -87,8 +87,15 @@ def _names(claims: Claims) -> tuple[list[str], list[str]]:
     """Name of each row, by what the claims of a panel differ in; and what they have in common."""
     known = [name for name in ("method", "dataset", "scenario") if any(claim[name] for claim in claims)]
     varying = [name for name in known if len({claim[name] for claim in claims}) > 1] or known[:1]
-    names = [" · ".join(filter(None, (claim[name] for name in varying))) or claim["claim_id"] for claim in claims]
-    return names, [claims[0][name] for name in known if name not in varying]
+    names = [[claim[name] for name in varying if claim[name]] for claim in claims]
+    if len({claim["comparators"] for claim in claims}) > 1:
+        names = [[*name, *_against(claim)] for name, claim in zip(names, claims, strict=True)]
+    common = [claims[0][name] for name in known if name not in varying]
+    return [" · ".join(name) or claim["claim_id"] for name, claim in zip(names, claims, strict=True)], common
+
+
+def _against(claim: dict[str, Any]) -> list[str]:
+    return [f"against {wording.sides(claim['comparators'])}"] if claim["comparators"] else []
 
 
 def _numbers(claim: dict[str, Any], *names: str) -> list[float]:
