@@ -10,6 +10,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# What lies beside a module under its name and belongs to it: a script that R runs, the template of a page.
+_BESIDE = (".R", ".html.j2", ".css", ".js")
+
 
 def sources(*modules: str, root: Path = ROOT) -> list[Path]:
     """Files of first-party modules and of everything first-party that they import.
@@ -24,7 +27,8 @@ def sources(*modules: str, root: Path = ROOT) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        Sorted. Imports inside functions count, and so does an R script beside a module; other packages do not.
+        Sorted. Imports inside functions count, and so do an R script and a template beside a module; other
+        packages do not.
 
     Examples
     --------
@@ -39,8 +43,7 @@ def sources(*modules: str, root: Path = ROOT) -> list[Path]:
         if path is not None and path not in found:
             found.add(path)
             queue += _imports(path, root)
-            if (script := path.with_suffix(".R")).is_file():  # what an adapter has R run
-                found.add(script)
+            found.update(filter(Path.is_file, map(path.with_suffix, _BESIDE)))
     return sorted(found)
 
 

@@ -1,18 +1,17 @@
 """The page of tables, as text and as a browser shows it."""
 
 import re
-import shutil
 import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
+from browser import CHROMIUM, FLAGS
 
 from scbench.report.tables import page, unexpected
 
 EVIL = "</script><img src=x onerror=alert(1)><!--"
-CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
 SORT = "document.querySelectorAll('th button')[{}].click();"
 
 
@@ -45,8 +44,7 @@ def rendered(text, tmp_path, action=""):
         pytest.skip("no Chromium on PATH")
     file = tmp_path / "page.html"
     file.write_text(text.replace("</body>", f"<script>{action}</script></body>"))
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    command = [CHROMIUM, *flags, f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=3000", "--dump-dom"]
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=3000", "--dump-dom"]
     done = subprocess.run([*command, file.as_uri()], capture_output=True, text=True, timeout=90, check=True)
     return done.stdout
 

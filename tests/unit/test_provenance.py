@@ -12,7 +12,10 @@ def test_closure_follows_imports_also_inside_functions(tmp_path):
         "b.py": "def f():\n    from scbench.deep.c import x\n",
         "deep/__init__.py": "",
         "deep/c.py": "import scbench.a\nx = 1\n",
+        "deep/c.html.j2": "a template",
+        "deep/c.R": "what an adapter has R run",
         "unused.py": "",
+        "unused.css": "",
     }
     for name, text in files.items():
         (package / name).write_text(text)
@@ -22,6 +25,8 @@ def test_closure_follows_imports_also_inside_functions(tmp_path):
         "a.py",
         "b.py",
         "deep/__init__.py",
+        "deep/c.R",
+        "deep/c.html.j2",
         "deep/c.py",
     ]
 

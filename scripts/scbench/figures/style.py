@@ -139,9 +139,8 @@ def note(ax: Axes, y: float, text: str, **kwargs: Any) -> None:
         text,
         (1, y),
         xycoords=ax.get_yaxis_transform(),
-        xytext=(5, 0),
         textcoords="offset points",
-        **{"fontsize": SMALL, "color": BAD, "va": "center"} | kwargs,
+        **{"xytext": (5, 0), "fontsize": SMALL, "color": BAD, "va": "center"} | kwargs,
     )
 
 
