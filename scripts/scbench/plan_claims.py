@@ -5,15 +5,34 @@ from pathlib import Path
 
 from scbench.provenance import ROOT, from_here
 
+_FOLDER = ROOT / "config/claims"
 MEASURES = sorted(
     f"scbench.claims.measures.{path.stem}" for path in (ROOT / "scripts/scbench/claims/measures").glob("[a-z]*.py")
 )
+PAPERS = sorted(path.stem for path in _FOLDER.glob("*.tsv"))
 _RESULTS = ("results/*/*/*/r*/status.json", "results/*/*/scores.tsv", "results/svg/tissue-*/*.tsv")
 
 
+def folder() -> str:
+    """Folder of the ledger."""
+    return from_here(_FOLDER)
+
+
 def ledger() -> list[str]:
-    """The ledger of claims, how they are measured and judged, and the experiments."""
-    return [from_here(path) for path in [*sorted((ROOT / "config/claims").iterdir()), ROOT / "config/experiments.yaml"]]
+    """The ledger of claims, how they are measured, judged and audited, and the experiments."""
+    files = [path for kind in ("*.tsv", "*.yaml") for path in sorted(_FOLDER.glob(kind))]
+    return [from_here(path) for path in [*files, ROOT / "config/experiments.yaml"]]
+
+
+def templates() -> list[str]:
+    """What the page of claims is made with."""
+    return [from_here(ROOT / "scripts/scbench/claims" / f"page.{kind}") for kind in ("html.j2", "css", "js")]
+
+
+def targets() -> list[str]:
+    """What is made of the claims."""
+    figures = [f"results/figures/claims-{paper}.{kind}" for paper in PAPERS for kind in ("png", "pdf")]
+    return ["results/claims/verdicts.tsv", "results/claims/audit.tsv", "results/claims.html", *figures]
 
 
 def digest(root: Path = Path()) -> str:

@@ -1,5 +1,8 @@
 # Published claims beside what was measured of them.
-from scbench import plan_claims
+
+
+wildcard_constraints:
+    paper="|".join(plan_claims.PAPERS),
 
 
 def get_judged(wildcards):
@@ -11,7 +14,7 @@ def get_judged(wildcards):
 def get_claim_targets(wildcards):
     """The page, and what the experiment draws."""
     drawn = [path for track in PLAN.tracks for path in PLAN.targets(track)] if "experiment" in config else []
-    return ["results/claims/verdicts.tsv", *drawn]
+    return [*plan_claims.targets(), *drawn]
 
 
 def get_existing(wildcards):
@@ -22,6 +25,9 @@ def get_existing(wildcards):
 localrules:
     claims,
     judge,
+    audit,
+    claims_page,
+    claims_forest,
 
 
 rule claims:
@@ -47,3 +53,64 @@ rule judge:
         seed=PLAN.config["seed"],
     script:
         "../../scripts/claims.py"
+
+
+rule audit:
+    input:
+        ledger=plan_claims.ledger(),
+        code=get_code("scbench.claims.audit.checks"),
+    output:
+        "results/claims/audit.tsv",
+    log:
+        "results/logs/claims/audit.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    params:
+        folder=plan_claims.folder(),
+    script:
+        "../../scripts/claims_audit.py"
+
+
+rule claims_page:
+    input:
+        verdicts="results/claims/verdicts.tsv",
+        audit="results/claims/audit.tsv",
+        rules=f"{plan_claims.folder()}/rules.yaml",
+        code=get_code("scbench.claims.page"),
+        templates=plan_claims.templates(),
+    output:
+        report(
+            "results/claims.html",
+            caption="../report/claims.rst",
+            category="Claims of the papers",
+            labels={"figure": "Every claim, ours and the verdict"},
+        ),
+    log:
+        "results/logs/claims/page.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    script:
+        "../../scripts/claims_page.py"
+
+
+rule claims_forest:
+    input:
+        verdicts="results/claims/verdicts.tsv",
+        code=get_code("scbench.figures.claims_forest"),
+    output:
+        png=report(
+            "results/figures/claims-{paper}.png",
+            caption="../report/claims_forest.rst",
+            category="Claims of the papers",
+            labels={"figure": "Published and measured numbers, {paper}"},
+        ),
+        pdf="results/figures/claims-{paper}.pdf",
+    log:
+        "results/logs/claims/forest-{paper}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    script:
+        "../../scripts/claims_forest.py"

@@ -10,7 +10,7 @@ from snakemake.settings.types import DeploymentMethod
 # The package lives beside the scripts; nothing needs to be installed.
 sys.path.insert(0, str(Path(workflow.current_basedir).parents[1] / "scripts"))
 
-from scbench import environments, plan_data, subtracks
+from scbench import environments, plan_claims, plan_data, subtracks
 from scbench.data.sources import describe
 from scbench.errors import UserError
 from scbench.plan import Plan
@@ -73,6 +73,7 @@ def get_all_targets(wildcards):
     return [
         *(target for track in PLAN.tracks for target in PLAN.targets(track)),
         *get_all_datasets(wildcards),
+        *plan_claims.targets(),
         "results/manifest.json",
         "results/.gate",
     ]
