@@ -18,6 +18,7 @@ resource_scopes:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/groups.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/environments.smk"
 include: "workflow/rules/run.smk"
@@ -43,6 +44,14 @@ include: "workflow/rules/claims.smk"
 onstart:
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
+
+
+# On a node of a cluster: a job that fails must not keep the others of its group from being run, which Snakemake does not
+# tell those that it starts there.
+if workflow.remote_exec:
+    from snakemake.scheduling.job_scheduler import JobScheduler
+
+    JobScheduler.keepgoing = property(lambda scheduler: True, lambda scheduler, told: None)
 
 
 localrules:

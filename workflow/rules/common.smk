@@ -15,6 +15,7 @@ from scbench.data.sources import describe
 from scbench.errors import UserError
 from scbench.plan import Plan
 from scbench.layout import TRACKS
+from scbench.redact import redacted
 
 try:
     PLAN = Plan.load(config)
@@ -104,7 +105,7 @@ def get_all_prepared_facts(wildcards):
 def get_summarised(wildcards):
     """Registry entries of the datasets of the configuration."""
     names = {plan_data.instance(PLAN, path)[0] for path in get_lineage(wildcards)}
-    return {name: PLAN.registry.dataset(name) for name in sorted(names | set(PLAN.left_out))}
+    return redacted({name: PLAN.registry.dataset(name) for name in sorted(names | set(PLAN.left_out))})
 
 
 def get_all_tracks(name):
@@ -126,7 +127,8 @@ def instance(wildcards):
 
 
 def get_download(wildcards, output):
-    return PLAN.downloads[output[0]]
+    """Dataset and file; what the address holds of secrets, the script looks up."""
+    return redacted(list(PLAN.downloads[output[0]]))
 
 
 def get_download_note(wildcards, output):
@@ -140,7 +142,7 @@ def get_dataset(wildcards):
 
 
 def get_entry(wildcards):
-    return PLAN.registry.dataset(get_dataset(wildcards))
+    return redacted(PLAN.registry.dataset(get_dataset(wildcards)))
 
 
 def get_data_code(wildcards):
