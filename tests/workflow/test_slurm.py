@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,17 +39,16 @@ TABLES = [f"results/{track}/{name}.tsv" for track in (TRACKS if ALL else ["svg"]
 ON_GPU = "results/annotation/toy_cells/mlp/r0/output.tsv"
 long = pytest.mark.skipif(not ALL, reason="takes minutes: set SCBENCH_SLURM=1")
 
-# The cluster has no accounting, short waits and no conda; it is quick to answer.
-HERE = {"slurm-status-command": "squeue", "slurm-no-account": True, "slurm-init-seconds-before-status-checks": 1}
+# The cluster is quick to answer, and has no conda.
+HERE = {"slurm-init-seconds-before-status-checks": 1, "slurm-partition-config": "profiles/slurm/partitions.yaml"}
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """A cluster that takes jobs."""
+@contextmanager
+def _started(accounting=False):
     # Sockets need a short path.
     folder = Path(tempfile.mkdtemp(prefix="slurm-"))
     folder.chmod(0o755)
-    cluster = Cluster(folder)
+    cluster = Cluster(folder, accounting)
     try:
         cluster.start()
     except UnavailableError as reason:
@@ -61,12 +61,19 @@ def cluster():
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def cluster():
+    """A cluster that takes jobs, without accounting."""
+    with _started() as cluster:
+        yield cluster
+
+
 @pytest.fixture
 def submitting(project, root):
     """A project whose default profile is that for Slurm, but for what this cluster lacks."""
     profile = yaml.safe_load((root / "profiles/slurm/profile.yaml").read_text())
     del profile["software-deployment-method"]
-    profile |= HERE | {"slurm-partition-config": "profiles/slurm/partitions.yaml"}
+    profile |= HERE
     (project.folder / "profiles/slurm/profile.yaml").write_text(yaml.safe_dump(profile))
     project.write_config(
         {"seed": 1, "gpu": "always", "gpu_model": "toy", "limits": {"timeout_s": 600}, "tracks": TRACKS}
@@ -185,3 +192,17 @@ def test_a_snakemake_that_was_killed_goes_on_where_it_was(cluster, submitting):
     wait(lambda: not _running(cluster, known), "its jobs end", 180)
     submitting.snakemake("--unlock")
     _finish(_start(submitting, "results/svg/scores.tsv"), submitting)
+
+
+# The last: a machine can have one cluster at a time.
+@long
+@pytest.mark.parametrize("asked", ["squeue", "sacct"])
+def test_a_cluster_with_accounting_comes_to_the_same_end(cluster, submitting, asked):
+    cluster.stop()
+    path = submitting.folder / "profiles/slurm/profile.yaml"
+    path.write_text(path.read_text().replace("slurm-status-command: squeue", f"slurm-status-command: {asked}"))
+    with _started(accounting=True) as accounted:
+        _finish(_start(submitting, "results/svg/status.tsv"), submitting)
+        states = accounted.run("sacct", "--allocations", "--noheader", "--parsable2", "--format=State").split()
+    assert states == ["COMPLETED"] * 4
+    assert set(read_table(submitting.folder / "results/svg/status.tsv")["status"]) == {"ok"}
