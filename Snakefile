@@ -1,3 +1,5 @@
+from inspect import signature
+
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -18,11 +20,13 @@ resource_scopes:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/scores_inputs.smk"
 include: "workflow/rules/groups.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/environments.smk"
 include: "workflow/rules/run.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/markers_inputs.smk"
 include: "workflow/rules/markers.smk"
 include: "workflow/rules/tissue_inputs.smk"
 include: "workflow/rules/tissue.smk"
@@ -37,6 +41,11 @@ include: "workflow/rules/encoder.smk"
 include: "workflow/rules/pathways.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/claims.smk"
+
+
+# Snakemake looks up the signature of each function anew for each job; a stored one saves a tenth of a large plan.
+for function in [value for name, value in globals().items() if name.startswith("get_")]:
+    function.__signature__ = signature(function)
 
 
 # Snakemake 9 looks at its open jobs again a second after each look, for each look: the more jobs have ended, the more
