@@ -1,3 +1,5 @@
+from inspect import signature
+
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -18,10 +20,13 @@ resource_scopes:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/scores_inputs.smk"
+include: "workflow/rules/groups.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/environments.smk"
 include: "workflow/rules/run.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/markers_inputs.smk"
 include: "workflow/rules/markers.smk"
 include: "workflow/rules/tissue_inputs.smk"
 include: "workflow/rules/tissue.smk"
@@ -38,11 +43,24 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/claims.smk"
 
 
+# Snakemake looks up the signature of each function anew for each job; a stored one saves a tenth of a large plan.
+for function in [value for name, value in globals().items() if name.startswith("get_")]:
+    function.__signature__ = signature(function)
+
+
 # Snakemake 9 looks at its open jobs again a second after each look, for each look: the more jobs have ended, the more
 # often, until that alone fills a core. It does so for its limit of jobs a second, which only a cluster needs.
 onstart:
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
+
+
+# On a node of a cluster: a job that fails must not keep the others of its group from being run, which Snakemake does not
+# tell those that it starts there.
+if workflow.remote_exec:
+    from snakemake.scheduling.job_scheduler import JobScheduler
+
+    JobScheduler.keepgoing = property(lambda scheduler: True, lambda scheduler, told: None)
 
 
 localrules:

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 LINK = Path("/etc/slurm")
-FILES = ("slurm.conf", "gres.conf")
+FILES = ("slurm.conf", "gres.conf", "slurmdbd.conf")
 GPUS = 2
 
 CONFIG = """\
@@ -53,21 +53,49 @@ PartitionName=gpu Nodes={host} MaxTime=60 State=UP
 """
 
 
+ACCOUNTING = """\
+AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=localhost
+AccountingStoragePort={port}
+AccountingStoragePass={folder}/munged.socket
+"""
+
+DBD = """\
+AuthType=auth/munge
+AuthInfo=socket={folder}/munged.socket
+DbdHost=localhost
+DbdAddr=localhost
+DbdPort={port}
+CommunicationParameters=NoInAddrAny
+SlurmUser=root
+PidFile={folder}/slurmdbd.pid
+LogFile={folder}/slurmdbd.log
+StorageType=accounting_storage/mysql
+StorageHost=localhost
+StorageUser=root
+StorageLoc=slurm_acct_db
+"""
+
+
 class UnavailableError(Exception):
     """Why there can be no cluster here."""
 
 
 class Cluster:
-    """Daemons of a cluster whose files are in a folder."""
+    """Daemons of a cluster whose files are in a folder, with a database of jobs (``sacct``) if wanted."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, accounting: bool = False) -> None:
         self.folder = folder
+        self.accounting = accounting
 
     def start(self) -> None:
         """Start the daemons and wait until the node takes jobs."""
-        missing = [name for name in ("slurmctld", "slurmd", "munged", "sbatch") if shutil.which(name) is None]
+        packages = {"slurm-wlm": ("slurmctld", "slurmd", "sbatch"), "munge": ("munged",)}
+        if self.accounting:
+            packages |= {"slurmdbd": ("slurmdbd",), "mariadb-server": ("mariadbd", "mariadb-install-db")}
+        missing = [package for package, names in packages.items() if not all(map(shutil.which, names))]
         if missing:
-            raise UnavailableError(f"{', '.join(missing)} not installed (Debian: apt-get install slurm-wlm munge)")
+            raise UnavailableError(f"not installed (Debian: apt-get install {' '.join(missing)})")
         if os.getuid():
             raise UnavailableError("only root can start a cluster")
         if (LINK / "slurm.conf").exists():
@@ -76,6 +104,8 @@ class Cluster:
             (self.folder / name).mkdir(parents=True)
         self._configure()
         self._munge()
+        if self.accounting:
+            self._account()
         self.run("slurmctld")
         wait(lambda: not self._code("scontrol", "ping"), "slurmctld answers")
         self.run("slurmd")
@@ -85,7 +115,7 @@ class Cluster:
         """End all jobs and daemons, and take the links away."""
         with suppress(subprocess.CalledProcessError):
             self.run("scancel", "--user=root")
-        for name in ("slurmd", "slurmctld", "munged"):
+        for name in ("slurmd", "slurmctld", "slurmdbd", "mariadbd", "munged"):
             self.end(name)
         for name in FILES:
             if (LINK / name).resolve().parent == self.folder:
@@ -121,6 +151,10 @@ class Cluster:
         cpus = max(os.cpu_count() or 1, 2)
         shape = {"host": host, "cpus": cpus, "memory": memory, "gpus": GPUS}
         text = CONFIG.format(folder=self.folder, port=port, next_port=port + 1, **shape)
+        if self.accounting:
+            (self.folder / "slurmdbd.conf").touch(0o600)  # it refuses one that others may read
+            (self.folder / "slurmdbd.conf").write_text(DBD.format(folder=self.folder, port=port + 2))
+            text += ACCOUNTING.format(folder=self.folder, port=port + 2)
         (self.folder / "slurm.conf").write_text(text)
         devices = [self.folder / f"gpu{i}" for i in range(GPUS)]
         for device in devices:  # a GPU must have a file; its number there becomes that of CUDA_VISIBLE_DEVICES
@@ -128,7 +162,8 @@ class Cluster:
         (self.folder / "gres.conf").write_text("".join(f"Name=gpu Type=toy File={device}\n" for device in devices))
         LINK.mkdir(exist_ok=True)
         for name in FILES:
-            (LINK / name).symlink_to(self.folder / name)
+            if (self.folder / name).exists():
+                (LINK / name).symlink_to(self.folder / name)
 
     def _munge(self) -> None:
         key = self.folder / "munge.key"
@@ -137,6 +172,22 @@ class Cluster:
         files = {"key-file": key} | {f"{kind}-file": self.folder / f"munged.{kind}" for kind in ("pid", "log", "seed")}
         options = [f"--{name}={path}" for name, path in files.items()]
         self.run("munged", "--force", f"--socket={self.folder}/munged.socket", *options)
+
+    def _account(self) -> None:
+        data, socket_file = self.folder / "db", self.folder / "mariadbd.socket"
+        common = ["--no-defaults", "--user=root", f"--datadir={data}"]
+        done = ["--auth-root-authentication-method=socket", "--skip-test-db"]
+        self.run("mariadb-install-db", *common, *done)
+        files = [f"--socket={socket_file}", f"--pid-file={self.folder}/mariadbd.pid"]
+        log = (self.folder / "mariadbd.log").open("w")
+        options = ["--skip-networking", "--innodb-buffer-pool-size=64M", "--innodb-lock-wait-timeout=900"]
+        subprocess.Popen(["mariadbd", *common, *files, *options], stdout=log, stderr=log, start_new_session=True)
+        wait(socket_file.exists, "MariaDB listens", 120)
+        # It takes the socket from the database's own library.
+        subprocess.run(["slurmdbd"], check=True, env=os.environ | {"MYSQL_UNIX_PORT": str(socket_file)})
+        wait(lambda: not self._code("sacctmgr", "--noheader", "show", "cluster"), "slurmdbd answers", 120)
+        for what in ("cluster scbench", "account default", "user root account=default"):
+            self._code("sacctmgr", "--immediate", "add", *what.split())
 
 
 def wait(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:

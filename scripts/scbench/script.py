@@ -10,8 +10,16 @@ from pathlib import Path
 
 from scbench import gpus
 from scbench.errors import UserError
+from scbench.redact import redacted
 
 ERROR = "ERROR: "  # before the last words of a job in its log
+
+
+class _Formatter(logging.Formatter):
+    """Format messages without the secrets of addresses in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
 
 
 @contextmanager
@@ -32,8 +40,9 @@ def guarded(log: str, n_gpus: int = 0) -> Iterator[None]:
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     handlers = [logging.FileHandler(log, mode="w"), logging.StreamHandler(sys.stderr)]
-    handlers[0].setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=handlers, force=True)
+    for handler, form in zip(handlers, ("%(levelname)s: %(message)s", "%(message)s"), strict=True):
+        handler.setFormatter(_Formatter(form))
+    logging.basicConfig(level=logging.WARNING, handlers=handlers, force=True)
     logging.getLogger("scbench").setLevel(logging.INFO)  # other packages speak only to warn
     try:
         with gpus.reserved(n_gpus) as held:
@@ -43,6 +52,6 @@ def guarded(log: str, n_gpus: int = 0) -> Iterator[None]:
         logging.error("%s", error)
         sys.exit(1)
     except Exception as error:
-        handlers[0].stream.write(traceback.format_exc())
+        handlers[0].stream.write(redacted(traceback.format_exc()))
         logging.error("%s: %s (traceback in %s)", type(error).__name__, error, log)
         sys.exit(1)

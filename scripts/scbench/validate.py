@@ -1,11 +1,13 @@
 """Check YAML against a JSON schema, fill in its defaults, and say in one line per fault what is wrong."""
 
+import re
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from scbench.errors import UserError, did_you_mean
@@ -45,6 +47,16 @@ def read_yaml(path: Path) -> Any:
         raise UserError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from error
 
 
+def _pattern(_: Any, pattern: str, value: Any, schema: dict) -> Iterator[ValidationError]:
+    """Match as a JSON schema means it: in Python, `$` would let a line break at the end pass."""
+    whole = pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern
+    if isinstance(value, str) and not re.search(whole, value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+_Validator = validators.extend(Draft202012Validator, {"pattern": _pattern})
+
+
 def validate(value: Any, schema: dict, where: str) -> Any:
     """Return a copy of `value` with the schema's defaults filled in.
 
@@ -62,7 +74,7 @@ def validate(value: Any, schema: dict, where: str) -> Any:
     UserError
         One line per fault: where it is, what was found, what is allowed.
     """
-    errors = sorted(Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path)))
+    errors = sorted(_Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path)))
     if errors:
         raise UserError("\n".join(f"{where}: {_explain(error)}" for error in errors))
     filled = deepcopy(value)
@@ -79,7 +91,7 @@ def _fill(value: Any, schema: dict) -> None:
         return
     properties = schema.get("properties", {})
     for branch in schema.get("allOf", []):
-        if "if" in branch and Draft202012Validator(branch["if"]).is_valid(value):
+        if "if" in branch and _Validator(branch["if"]).is_valid(value):
             properties = {**properties, **branch["then"].get("properties", {})}
     for key, below in properties.items():
         if "default" in below and key not in value:

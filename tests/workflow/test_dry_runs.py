@@ -1,6 +1,7 @@
 """What a user types, without running it."""
 
 import inspect
+import re
 import subprocess
 import sys
 
@@ -90,3 +91,52 @@ def test_a_single_setting_can_be_given_on_the_command_line(root, tmp_path):
 def test_the_scheduler_has_the_limit_that_local_runs_take_away():
     """The Snakefile sets it to None; if it had another name, that would do nothing."""
     assert "if self.job_rate_limiter is not None:" in inspect.getsource(JobScheduler.schedule)
+
+
+def test_short_jobs_go_to_a_cluster_in_groups_of_one_dataset_or_track(root, tmp_path):
+    profile = yaml.safe_load((root / "profiles/slurm/profile.yaml").read_text())
+    given = {name: profile[name] for name in ("groups", "group-components")}
+    (tmp_path / "profile.yaml").write_text(yaml.safe_dump(given))
+    config = ["--configfile", str(root / "config/smoke.yaml"), "--config", "gpu=always"]
+    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "2", *config, "--directory", str(tmp_path)]
+    command += ["--profile", str(tmp_path)]
+    printed = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=True).stdout
+    groups, alone = _submissions(printed)
+    grouped = [job for jobs in groups.values() for job in jobs]
+    assert len(alone) + len(groups) < 0.4 * (len(alone) + len(grouped))
+    assert {rule for rule, _ in alone} & {"run", "score", "collect"} == {"run", "score", "collect"}
+    methods = {job["method"] for rule, job in grouped if rule == "run"}
+    assert {"linear_svm", "scgco", "t_test"} <= methods
+    assert not methods & {"ciform", "scrobust_tiny"}, "GPUs and long limits"
+    for jobs in groups.values():
+        of_all = {key: {job.get(key) for _, job in jobs} for key in ("track", "dataset")}
+        assert len(of_all["track"]) == 1
+        assert len(of_all["dataset"]) == 1 or None in of_all["dataset"] or {rule for rule, _ in jobs} <= OF_A_TRACK
+
+
+OF_A_TRACK = {
+    "annotation_classes",
+    "annotation_dropout",
+    "figure_classifiers",
+    "figure_comparison",
+    "figure_cost",
+    "figure_panel_size",
+    "figure_scores",
+    "figure_two_step",
+    "summary",
+    "table",
+}
+
+
+def _submissions(printed):
+    """What a dry run says: rules and wildcards of the jobs of each group, and of those alone."""
+    groups, alone, jobs = {}, [], []
+    for line in printed.splitlines():
+        if found := re.search(r"Group job (\S+)", line):
+            jobs = groups.setdefault(f"{found[1]} {len(groups)}", [])
+        elif found := re.match(r"( *)rule (\w+):", line):
+            (jobs if found[1] else alone).append((found[2], {}))
+            last = (jobs if found[1] else alone)[-1][1]
+        elif line.strip().startswith("wildcards:"):
+            last |= dict(pair.split("=") for pair in line.partition(":")[2].strip().split(", "))
+    return groups, alone

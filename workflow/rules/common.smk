@@ -1,6 +1,5 @@
 import os
 import sys
-from inspect import signature
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -15,6 +14,7 @@ from scbench.data.sources import describe
 from scbench.errors import UserError
 from scbench.plan import Plan
 from scbench.layout import TRACKS
+from scbench.redact import redacted
 
 try:
     PLAN = Plan.load(config)
@@ -41,16 +41,6 @@ wildcard_constraints:
     group="[a-z0-9_]+",
     map="|".join(PLAN.localisations()) or "none",
     instance=r"[a-z0-9_]+(/r\d+)?",
-
-
-TITLES = {
-    "markers": "Marker genes",
-    "svg": "Spatially variable genes",
-    "annotation": "Cell type annotation",
-    "annotation-novel": "Cell type annotation: novel types",
-    "annotation-platforms": "Cell type annotation: across platforms",
-    "annotation-sizes": "Cell type annotation: number of cells",
-}
 
 
 # --- targets ----------------------------------------------------------------------------------------------------------
@@ -105,7 +95,7 @@ def get_all_prepared_facts(wildcards):
 def get_summarised(wildcards):
     """Registry entries of the datasets of the configuration."""
     names = {plan_data.instance(PLAN, path)[0] for path in get_lineage(wildcards)}
-    return {name: PLAN.registry.dataset(name) for name in sorted(names | set(PLAN.left_out))}
+    return redacted({name: PLAN.registry.dataset(name) for name in sorted(names | set(PLAN.left_out))})
 
 
 def get_all_tracks(name):
@@ -127,7 +117,8 @@ def instance(wildcards):
 
 
 def get_download(wildcards, output):
-    return PLAN.downloads[output[0]]
+    """Dataset and file; what the address holds of secrets, the script looks up."""
+    return redacted(list(PLAN.downloads[output[0]]))
 
 
 def get_download_note(wildcards, output):
@@ -141,7 +132,7 @@ def get_dataset(wildcards):
 
 
 def get_entry(wildcards):
-    return PLAN.registry.dataset(get_dataset(wildcards))
+    return redacted(PLAN.registry.dataset(get_dataset(wildcards)))
 
 
 def get_data_code(wildcards):
@@ -250,156 +241,3 @@ def get_environment(wildcards):
     entry = PLAN.method(wildcards.method)
     deployed = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     return [environments.marker(entry["env"])] if entry["isolated"] and not deployed else []
-
-
-# --- scores and figures -----------------------------------------------------------------------------------------------
-
-
-def get_all_runs(name):
-    """One file of each replicate of each method on a dataset, all replicates of the first method first."""
-
-    def runs(wildcards):
-        track, dataset = wildcards.track, wildcards.dataset
-        methods, replicates = PLAN.tracks[track]["methods"], PLAN.replicates(track, dataset)
-        return [f"results/{track}/{dataset}/{method}/r{r}/{name}" for method in methods for r in replicates]
-
-    return runs
-
-
-def get_of_dataset(name):
-    """One file of each method of a track on a dataset."""
-
-    def files(wildcards):
-        methods = PLAN.tracks[wildcards.track]["methods"]
-        return [f"results/{wildcards.track}/{wildcards.dataset}/{method}/{name}" for method in methods]
-
-    return files
-
-
-def get_of_datasets(name):
-    """One file of each dataset of a track."""
-    return lambda wildcards: [
-        f"results/{wildcards.track}/{dataset}/{name}" for dataset in PLAN.tracks[wildcards.track]["datasets"]
-    ]
-
-
-def get_statuses(wildcards):
-    track, run = wildcards.track, PLAN.tracks[wildcards.track]
-    return [
-        f"results/{track}/{dataset}/{method}/r{r}/status.json"
-        for dataset in run["datasets"]
-        for method in run["methods"]
-        for r in PLAN.replicates(track, dataset)
-    ]
-
-
-def get_metric_code(wildcards):
-    return PLAN.metric_code(wildcards.track)
-
-
-def get_metrics(wildcards):
-    return PLAN.registry.metrics_of(subtracks.base(wildcards.track))
-
-
-def get_scoring(wildcards):
-    return PLAN.scoring(wildcards.track)
-
-
-def get_method_entries(wildcards):
-    return {name: PLAN.registry.method(name) for name in PLAN.tracks[wildcards.track]["methods"]}
-
-
-def get_statistics(wildcards):
-    return PLAN.statistics(wildcards.track)
-
-
-def get_labels(wildcards):
-    """What figures write beside ids: the registry's entries of methods, metrics and datasets."""
-    return PLAN.labels(wildcards.track)
-
-
-def get_scenario(wildcards):
-    return PLAN.confusion_scenario(wildcards.track)
-
-
-def get_track_title(wildcards):
-    return TITLES[wildcards.track]
-
-
-# --- the marker track -------------------------------------------------------------------------------------------------
-
-
-def get_first_spec(wildcards):
-    return PLAN.spec("markers", wildcards.dataset, wildcards.method, 0)
-
-
-def get_folds(wildcards):
-    return PLAN.tracks["markers"]["learning_curves"]["folds"]
-
-
-def get_curve_methods(wildcards):
-    return PLAN.tracks["markers"]["learning_curves"]["methods"]
-
-
-def get_curves(wildcards):
-    return [f"results/markers/{wildcards.dataset}/{name}/curves.tsv" for name in get_curve_methods(wildcards)]
-
-
-def get_classifier_options(wildcards):
-    return {"first": PLAN.tracks[wildcards.track]["classifiers"][0]}
-
-
-def get_comparison_options(wildcards):
-    names = PLAN.tracks[wildcards.track]["comparisons"][wildcards.group]
-    return {"names": names, "title": wildcards.group.replace("_", " ").capitalize()}
-
-
-def get_two_step_options(wildcards):
-    return {"pairs": PLAN.pairs(wildcards.track), "overlap": PLAN.overlap(wildcards.track)}
-
-
-def get_matrix_methods(wildcards):
-    return PLAN.tracks[wildcards.track]["matrix"]
-
-
-def get_matrix_outputs(wildcards):
-    folder = f"results/{wildcards.track}/{wildcards.dataset}"
-    return [f"{folder}/{name}/r0/output.tsv" for name in get_matrix_methods(wildcards)]
-
-
-def get_top_k(wildcards):
-    return PLAN.tracks[wildcards.track]["top_k"]
-
-
-def get_replicates(wildcards):
-    return len(PLAN.replicates(wildcards.track, wildcards.dataset))
-
-
-def get_localisation(wildcards):
-    return PLAN.localisations()[wildcards.map]
-
-
-def get_localised_data(wildcards):
-    return PLAN.prepared(get_localisation(wildcards)["dataset"], 0)
-
-
-def get_localised_tissue(wildcards):
-    return PLAN.prepared(get_localisation(wildcards)["tissue"], 0)
-
-
-def get_localised_ranking(wildcards):
-    chosen = get_localisation(wildcards)
-    return f"results/{wildcards.track}/{chosen['dataset']}/{chosen['method']}/r0/output.tsv"
-
-
-def get_localisation_seed(wildcards):
-    return PLAN.localisation_seed(wildcards.map)
-
-
-def get_track_facts(wildcards):
-    return [facts_of(PLAN.prepared(name, 0)) for name in PLAN.tracks[wildcards.track]["datasets"]]
-
-
-# Snakemake looks up the signature of each function anew for each job; a stored one saves a tenth of a large plan.
-for function in [value for name, value in globals().items() if name.startswith("get_")]:
-    function.__signature__ = signature(function)

@@ -26,6 +26,8 @@ rule prepare:
         facts="resources/prepared/{instance}.json",
     log:
         "results/logs/prepare/{instance}.log",
+    group:
+        get_prepare_group
     conda:
         "../../envs/base.yaml"
     threads: 1

@@ -23,6 +23,10 @@ rule qc:
         "../../scripts/qc.py"
 
 
+localrules:
+    gate,
+
+
 # Apart from `qc`, so that the checks are there to be read when the gate is shut.
 rule gate:
     input:

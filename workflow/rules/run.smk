@@ -12,6 +12,8 @@ rule run:
         "results/logs/run/{track}/{dataset}/{method}/r{replicate}.log",
     benchmark:
         "results/benchmarks/run/{track}/{dataset}/{method}/r{replicate}.jsonl"
+    group:
+        get_run_group
     conda:
         get_env
     threads: get_threads

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from scbench.atomic import read_json, write_json
 from scbench.data.hosts import opened, patiently
+from scbench.redact import redacted
 
 CHUNK = 2**16  # bytes, of which those before a timeout are lost
 
@@ -24,7 +25,7 @@ class Origin:
     Attributes
     ----------
     url
-        As the registry has it, before redirects.
+        As the registry has it, before redirects, but for passwords and tokens.
     size
         Bytes of the whole file, if known.
     validator
@@ -113,7 +114,7 @@ def download(
 
 def _go_on(url: str, partial: Partial, size: int | None, about: int | None, checked: bool, locks: Path) -> None:
     old = partial.origin()
-    if old is None or old.url != url or not (checked or old.validator):
+    if old is None or old.url != redacted(url) or not (checked or old.validator):
         old = None
     elif partial.size == old.size:  # killed between the last byte and the check
         return
@@ -123,7 +124,7 @@ def _go_on(url: str, partial: Partial, size: int | None, about: int | None, chec
         _refuse(response, whole, size, checked)
         _require_space(partial, whole or about)
         if not goes_on:
-            origin = Origin(url, whole, _validator(response))
+            origin = Origin(redacted(url), whole, _validator(response))
             partial.begin(origin if checked or origin.validator else None)
         _append(response, partial, whole)
 

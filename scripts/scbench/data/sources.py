@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from scbench.redact import redacted
+
 RAW, MANUAL = "resources/raw", "resources/manual"
 
 
@@ -77,11 +79,11 @@ def file_name(file: Mapping[str, Any]) -> str:
 
 
 def describe(file: Mapping[str, Any]) -> str:
-    """Say where a download comes from, and how large it is, in one line."""
+    """Say where a download comes from, and how large it is, in one line without secrets."""
     about = f"about {file['size_mb']:,g} MB" if "size_mb" in file else "size unknown"
     size = f"{file['bytes'] / 1e6:,.1f} MB" if "bytes" in file else about
     mirrors = len(file.get("urls", [])) - 1
-    return f"{_address(file)} ({size}{f', {mirrors} mirror(s)' if mirrors > 0 else ''})"
+    return f"{redacted(_address(file))} ({size}{f', {mirrors} mirror(s)' if mirrors > 0 else ''})"
 
 
 def _address(file: Mapping[str, Any]) -> str:
