@@ -21,6 +21,7 @@ from scbench.atomic import read_json, write_json
 from scbench.data.local import staging
 from scbench.data.lock import exclusive
 from scbench.errors import UserError
+from scbench.pins import script_file
 from scbench.provenance import ROOT, digest
 
 LOGGER = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ class Recipe:
     Attributes
     ----------
     python
-        Version of Python, for instance ``"3.11"``.
+        Version of Python, for instance ``"3.11"``: of the pinned one, whatever its bugfix release, which not every
+        machine has.
     pip
         Exact requirements, ``name==version``.
     conda
@@ -73,7 +75,7 @@ def read(path: Path) -> Recipe:
         else:
             name, _, version = item.partition("=")
             found[name] = version.lstrip("=")
-    python = found.pop("python", "")
+    python = ".".join(found.pop("python", "").split(".")[:2])
     found.pop("pip", None)
     conda = [f"{name}=={version}" for name, version in found.items()]
     pins = [f"python=={python}", *pip, *conda]
@@ -81,18 +83,14 @@ def read(path: Path) -> Recipe:
     if loose:
         raise UserError(f"{path.name}: every dependency must be pinned to one version. Got {loose[0]!r} instead.")
     variables = {name: str(value) for name, value in content.get("variables", {}).items()}
-    script = _script(path)
+    script = script_file(path)
     return Recipe(python, pip, conda, variables, script.read_text() if script.exists() else "")
-
-
-def _script(path: Path) -> Path:
-    return path.with_suffix(".post-deploy.sh")
 
 
 def marker(name: str, root: Path = ROOT) -> str:
     """Path, relative to the working folder, of the file that says how the build of an environment ended."""
     path = root / "envs" / f"{name}.yaml"
-    files = [file for file in (path, _script(path)) if file.exists()]
+    files = [file for file in (path, script_file(path)) if file.exists()]
     return f"resources/envs/{name}-{digest(files)}/.complete"
 
 
