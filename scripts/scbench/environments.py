@@ -1,9 +1,10 @@
 """Environments of methods on old pins, where no conda builds them.
 
 ``envs/NAME.yaml`` is written for conda. The same file makes a virtual environment here, built by uv into
-``resources/envs/NAME-<digest of the file>/``: another file content is another environment. An environment that cannot
-be built (no network, no compiler) stops nothing: its marker says why, and the runs that need it are skipped with that
-reason. A marker of either kind stays until ``make clean-envs`` removes it.
+``resources/envs/NAME-<digest of the file>/``: another file content is another environment. Files that are downloaded
+must have the checksums of ``envs/locks/NAME.txt``, where there is one. An environment that cannot be built (no network,
+no compiler) stops nothing: its marker says why, and the runs that need it are skipped with that reason. A marker of
+either kind stays until ``make clean-envs`` removes it.
 """
 
 import logging
@@ -47,6 +48,8 @@ class Recipe:
         Environment variables.
     script
         Commands to run in the environment once all else is installed; empty if there are none.
+    lock
+        File of checksums, if there is one.
     """
 
     python: str
@@ -54,6 +57,7 @@ class Recipe:
     conda: list[str]
     variables: dict[str, str]
     script: str = ""
+    lock: Path | None = None
 
 
 def read(path: Path) -> Recipe:
@@ -84,13 +88,19 @@ def read(path: Path) -> Recipe:
         raise UserError(f"{path.name}: every dependency must be pinned to one version. Got {loose[0]!r} instead.")
     variables = {name: str(value) for name, value in content.get("variables", {}).items()}
     script = script_file(path)
-    return Recipe(python, pip, conda, variables, script.read_text() if script.exists() else "")
+    commands = script.read_text() if script.exists() else ""
+    return Recipe(python, pip, conda, variables, commands, lock if (lock := lock_file(path)).exists() else None)
+
+
+def lock_file(path: Path) -> Path:
+    """File of the checksums of what an environment file pins; it need not exist."""
+    return path.parent / "locks" / f"{path.stem}.txt"
 
 
 def marker(name: str, root: Path = ROOT) -> str:
     """Path, relative to the working folder, of the file that says how the build of an environment ended."""
     path = root / "envs" / f"{name}.yaml"
-    files = [file for file in (path, script_file(path)) if file.exists()]
+    files = [file for file in (path, script_file(path), lock_file(path)) if file.exists()]
     return f"resources/envs/{name}-{digest(files)}/.complete"
 
 
@@ -156,7 +166,8 @@ def _build(recipe: Recipe, path: Path) -> None:
         # What comes after is not resolved with the rest, which would build it on its own.
         left_out = stage / "overrides.txt"
         left_out.write_text("".join(f"{pin.partition('==')[0]}; python_version < '3'\n" for pin in recipe.conda))
-        install = ("pip", "install", "--python", python)
+        checked = ("--require-hashes", "--constraint", str(recipe.lock)) if recipe.lock else ()
+        install = ("pip", "install", "--python", python, *checked)
         _uv(*install, "--override", str(left_out), *recipe.pip, variables=recipe.variables)
         if recipe.conda:
             # Built against what is there. Not from the cache: a build may have left out what it could not compile.
@@ -172,12 +183,23 @@ def _build(recipe: Recipe, path: Path) -> None:
         folder.replace(path.parent)
 
 
-def _uv(*arguments: str, variables: dict[str, str]) -> None:
+def uv() -> str:
+    """Path of uv.
+
+    Raises
+    ------
+    UserError
+        If it is not installed.
+    """
     beside = Path(sys.executable).with_name("uv")
-    uv = str(beside) if beside.exists() else shutil.which("uv")
-    if uv is None:
+    found = str(beside) if beside.exists() else shutil.which("uv")
+    if found is None:
         raise UserError("uv is not installed (`pip install uv`)")
-    _run([uv, "--quiet", *arguments], variables)
+    return found
+
+
+def _uv(*arguments: str, variables: dict[str, str]) -> None:
+    _run([uv(), "--quiet", *arguments], variables)
 
 
 def _run(command: list[str], variables: dict[str, str]) -> None:
