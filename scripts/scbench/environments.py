@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -159,14 +160,14 @@ def interpreter(markers: Sequence[str]) -> dict[str, Any]:
 
 
 def _build(recipe: Recipe, path: Path) -> None:
-    with staging(path.parent) as stage:
+    with staging(path.parent.absolute()) as stage:
         folder = stage / "env"
         python = str(folder / _PYTHON)
         _uv("venv", "--relocatable", "--python", recipe.python, str(folder), variables=recipe.variables)
         # What comes after is not resolved with the rest, which would build it on its own.
         left_out = stage / "overrides.txt"
         left_out.write_text("".join(f"{pin.partition('==')[0]}; python_version < '3'\n" for pin in recipe.conda))
-        checked = ("--require-hashes", "--constraint", str(recipe.lock)) if recipe.lock else ()
+        checked = ("--require-hashes", "--constraint", str(recipe.lock.absolute())) if recipe.lock else ()
         install = ("pip", "install", "--python", python, *checked)
         _uv(*install, "--override", str(left_out), *recipe.pip, variables=recipe.variables)
         if recipe.conda:
@@ -205,6 +206,7 @@ def _uv(*arguments: str, variables: dict[str, str]) -> None:
 def _run(command: list[str], variables: dict[str, str]) -> None:
     done = subprocess.run(
         command,
+        cwd=tempfile.gettempdir(),  # what pyproject.toml tells uv is for the workflow's own environment
         env={**os.environ, **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
