@@ -63,8 +63,8 @@ class SMaSHUpstream(MarkerSelector):
     they behave alike (scikit-learn 1.1, whose forests draw cells as then). Deterministic: the authors fix the
     seed. Nothing is plotted.
 
-    Time: that of the classifier; XGBoost's ``dart`` takes a second a round and more on thousands of cells. Memory: about
-    20 dense float32 matrices of cells x genes.
+    Time: that of the classifier; XGBoost's ``dart`` takes a second a round and more on thousands of cells. Memory:
+    about 20 dense float32 matrices of cells x genes.
 
     References
     ----------
@@ -123,9 +123,8 @@ class SMaSHUpstream(MarkerSelector):
         package = _import()
         smash = _without_plots(package)
         names = [str(code) for code in range(codes.max() + 1)]
-        obs = pd.DataFrame(
-            {_GROUP: pd.Categorical.from_codes(codes, names)}, index=[f"c{i}" for i in range(len(codes))]
-        )
+        cells = [f"cell{i}" for i in range(len(codes))]
+        obs = pd.DataFrame({_GROUP: pd.Categorical.from_codes(codes, names)}, index=cells)
         adata = ad.AnnData(counts, obs=obs, var=pd.DataFrame(index=genes))
         smash.data_preparation(adata)
         species = likely_species(genes) if self.species == "auto" else self.species
