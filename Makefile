@@ -19,7 +19,7 @@ setup: .venv/.complete  ## build .venv from constraints.txt
 
 .venv/.complete: pyproject.toml constraints.txt
 	@echo "Setting up .venv (once, a minute or two) ..."
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"scbench needs Python 3.11 or newer. Got {sys.version.split()[0]} from $(PYTHON); set PYTHON=...")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and f"scbench needs Python 3.11, which its environments pin. Got {sys.version.split()[0]} from $(PYTHON); set PYTHON=...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x "$(UV)" || $(BIN)/python -m pip install --quiet uv
 	UV_FIND_LINKS="$(FIND_LINKS)" $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python \
@@ -60,10 +60,11 @@ docs: setup  ## write config/README.md again from the schemas
 bench: setup  ## measure the targets of TRACK=workflow|data|markers|svg|annotation into results/bench/TRACK.tsv
 	PYTHONPATH=scripts $(BIN)/python -m scbench.bench $(TRACK)
 
-lock: setup  ## resolve constraints.txt again from pyproject.toml
+lock: setup  ## resolve constraints.txt again from pyproject.toml, and the checksums of envs/locks from the index
 	UV_FIND_LINKS="$(FIND_LINKS)" $(UV) pip compile --quiet --python-version 3.11 --no-header --no-annotate \
 		--all-extras pyproject.toml | sed 's/+cpu$$//' > constraints.txt.part
 	@mv constraints.txt.part constraints.txt
+	PYTHONPATH=scripts $(BIN)/python -m scbench.environment_locks
 
 clean:  ## remove results (keeps downloads and .venv)
 	rm -rf .snakemake

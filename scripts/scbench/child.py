@@ -18,7 +18,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from scbench.errors import InvalidOutputError, SkipRunError
+from scbench import pins
+from scbench.errors import InvalidOutputError, SkipRunError, WrongEnvironmentError
 
 
 def main(spec_path: str) -> None:
@@ -30,9 +31,12 @@ def main(spec_path: str) -> None:
     _limit_memory(spec["mem_mb"])
     result: dict[str, Any] = {"status": "ok", "reason": ""}
     try:
+        pins.check(spec["env"], spec["pins"])
         result |= _run(spec, folder / "output.tsv")
     except SkipRunError as error:
         result |= {"status": "skipped", "reason": str(error)}
+    except WrongEnvironmentError as error:
+        result |= {"status": "failed", "reason": f"environment: {error}"}
     except InvalidOutputError as error:
         result |= {"status": "invalid_output", "reason": str(error)}
     except Exception as error:

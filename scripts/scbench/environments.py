@@ -1,9 +1,10 @@
 """Environments of methods on old pins, where no conda builds them.
 
 ``envs/NAME.yaml`` is written for conda. The same file makes a virtual environment here, built by uv into
-``resources/envs/NAME-<digest of the file>/``: another file content is another environment. An environment that cannot
-be built (no network, no compiler) stops nothing: its marker says why, and the runs that need it are skipped with that
-reason. A marker of either kind stays until ``make clean-envs`` removes it.
+``resources/envs/NAME-<digest of the file>/``: another file content is another environment. Files that are downloaded
+must have the checksums of ``envs/locks/NAME.txt``, where there is one. An environment that cannot be built (no network,
+no compiler) stops nothing: its marker says why, and the runs that need it are skipped with that reason. A marker of
+either kind stays until ``make clean-envs`` removes it.
 """
 
 import logging
@@ -11,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from scbench.atomic import read_json, write_json
 from scbench.data.local import staging
 from scbench.data.lock import exclusive
 from scbench.errors import UserError
+from scbench.pins import script_file
 from scbench.provenance import ROOT, digest
 
 LOGGER = logging.getLogger(__name__)
@@ -36,7 +39,8 @@ class Recipe:
     Attributes
     ----------
     python
-        Version of Python, for instance ``"3.11"``.
+        Version of Python, for instance ``"3.11"``: of the pinned one, whatever its bugfix release, which not every
+        machine has.
     pip
         Exact requirements, ``name==version``.
     conda
@@ -45,6 +49,8 @@ class Recipe:
         Environment variables.
     script
         Commands to run in the environment once all else is installed; empty if there are none.
+    lock
+        File of checksums, if there is one.
     """
 
     python: str
@@ -52,6 +58,7 @@ class Recipe:
     conda: list[str]
     variables: dict[str, str]
     script: str = ""
+    lock: Path | None = None
 
 
 def read(path: Path) -> Recipe:
@@ -73,7 +80,7 @@ def read(path: Path) -> Recipe:
         else:
             name, _, version = item.partition("=")
             found[name] = version.lstrip("=")
-    python = found.pop("python", "")
+    python = ".".join(found.pop("python", "").split(".")[:2])
     found.pop("pip", None)
     conda = [f"{name}=={version}" for name, version in found.items()]
     pins = [f"python=={python}", *pip, *conda]
@@ -81,18 +88,20 @@ def read(path: Path) -> Recipe:
     if loose:
         raise UserError(f"{path.name}: every dependency must be pinned to one version. Got {loose[0]!r} instead.")
     variables = {name: str(value) for name, value in content.get("variables", {}).items()}
-    script = _script(path)
-    return Recipe(python, pip, conda, variables, script.read_text() if script.exists() else "")
+    script = script_file(path)
+    commands = script.read_text() if script.exists() else ""
+    return Recipe(python, pip, conda, variables, commands, lock if (lock := lock_file(path)).exists() else None)
 
 
-def _script(path: Path) -> Path:
-    return path.with_suffix(".post-deploy.sh")
+def lock_file(path: Path) -> Path:
+    """File of the checksums of what an environment file pins; it need not exist."""
+    return path.parent / "locks" / f"{path.stem}.txt"
 
 
 def marker(name: str, root: Path = ROOT) -> str:
     """Path, relative to the working folder, of the file that says how the build of an environment ended."""
     path = root / "envs" / f"{name}.yaml"
-    files = [file for file in (path, _script(path)) if file.exists()]
+    files = [file for file in (path, script_file(path), lock_file(path)) if file.exists()]
     return f"resources/envs/{name}-{digest(files)}/.complete"
 
 
@@ -151,14 +160,15 @@ def interpreter(markers: Sequence[str]) -> dict[str, Any]:
 
 
 def _build(recipe: Recipe, path: Path) -> None:
-    with staging(path.parent) as stage:
+    with staging(path.parent.absolute()) as stage:
         folder = stage / "env"
         python = str(folder / _PYTHON)
         _uv("venv", "--relocatable", "--python", recipe.python, str(folder), variables=recipe.variables)
         # What comes after is not resolved with the rest, which would build it on its own.
         left_out = stage / "overrides.txt"
         left_out.write_text("".join(f"{pin.partition('==')[0]}; python_version < '3'\n" for pin in recipe.conda))
-        install = ("pip", "install", "--python", python)
+        checked = ("--require-hashes", "--constraint", str(recipe.lock.absolute())) if recipe.lock else ()
+        install = ("pip", "install", "--python", python, *checked)
         _uv(*install, "--override", str(left_out), *recipe.pip, variables=recipe.variables)
         if recipe.conda:
             # Built against what is there. Not from the cache: a build may have left out what it could not compile.
@@ -174,17 +184,29 @@ def _build(recipe: Recipe, path: Path) -> None:
         folder.replace(path.parent)
 
 
-def _uv(*arguments: str, variables: dict[str, str]) -> None:
+def uv() -> str:
+    """Path of uv.
+
+    Raises
+    ------
+    UserError
+        If it is not installed.
+    """
     beside = Path(sys.executable).with_name("uv")
-    uv = str(beside) if beside.exists() else shutil.which("uv")
-    if uv is None:
+    found = str(beside) if beside.exists() else shutil.which("uv")
+    if found is None:
         raise UserError("uv is not installed (`pip install uv`)")
-    _run([uv, "--quiet", *arguments], variables)
+    return found
+
+
+def _uv(*arguments: str, variables: dict[str, str]) -> None:
+    _run([uv(), "--quiet", *arguments], variables)
 
 
 def _run(command: list[str], variables: dict[str, str]) -> None:
     done = subprocess.run(
         command,
+        cwd=tempfile.gettempdir(),  # what pyproject.toml tells uv is for the workflow's own environment
         env={**os.environ, **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,

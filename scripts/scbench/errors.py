@@ -12,6 +12,10 @@ class InvalidOutputError(ValueError):
     """A method broke its contract: the status of its run becomes ``invalid_output``."""
 
 
+class WrongEnvironmentError(Exception):
+    """A method was about to run with other versions than its environment's: the status becomes ``failed``."""
+
+
 class SkipRunError(Exception):
     """A method cannot be applied here, for a stated reason: the status becomes ``skipped``."""
 

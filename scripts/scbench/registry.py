@@ -220,7 +220,7 @@ def _classes(path: Path) -> dict[str, list[str] | None]:
         for item in nodes[name].body:
             if isinstance(item, ast.FunctionDef) and item.name == "__init__":
                 return [arg.arg for arg in (*item.args.args[1:], *item.args.kwonlyargs)]
-        return parameters(nodes[name].bases[0].id) if nodes[name].bases else []
+        return parameters(ast.unparse(nodes[name].bases[0])) if nodes[name].bases else []
 
     return {name: parameters(name) for name in nodes}
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
-from scbench import gpus, subtracks
+from scbench import gpus, pins, subtracks
 from scbench.layout import CHECKPOINT, LAST_STATUS, MEASURED, OUTPUT_COLUMNS, RUN_KEYS
 from scbench.memory import TreeMemory
 from scbench.provenance import digest, host_class, sources
@@ -70,7 +70,8 @@ def run(
     folder = Path(tempfile.mkdtemp(prefix="scbench-"))
     try:
         checkpoint = Path(status).with_name(CHECKPOINT).resolve() if spec["checkpoints"] else None
-        (folder / "spec.json").write_text(json.dumps(spec | {"checkpoint": checkpoint and str(checkpoint)}))
+        own = {"checkpoint": checkpoint and str(checkpoint), "pins": pins.pinned(spec["env"])}
+        (folder / "spec.json").write_text(json.dumps(spec | own))
         with gpus.reserved(n_gpus) as held:
             if interpreter is not None and len(held) < spec["gpu"] and not spec["cpu_fallback"]:
                 interpreter, reason = None, _no_gpu(spec["gpu"], n_gpus)

@@ -30,8 +30,8 @@ BASES = {
     "annotation": contract.CellAnnotator,
 }
 EVERY = sorted(REGISTRY.methods)
-MARKERS = [name for name in EVERY if REGISTRY.method(name)["track"] == "markers"]
 ISOLATED = [name for name in EVERY if REGISTRY.method(name)["isolated"]]
+MARKERS = [name for name in EVERY if REGISTRY.method(name)["track"] == "markers" and name not in ISOLATED]
 SVG = [name for name in EVERY if REGISTRY.method(name)["track"] == "svg" and name not in ISOLATED]
 ANNOTATION = quick.distinct(
     REGISTRY, [name for name in EVERY if REGISTRY.method(name)["track"] == "annotation" and name not in ISOLATED]
@@ -205,7 +205,10 @@ def test_annotators_repeat_and_do_not_touch_their_input(name, cells):
 
 
 def _panel_f1(name, X, labels, genes, train, test):
-    ranking = _fit_markers(name, X[train], labels[train], genes)
+    return _f1(_fit_markers(name, X[train], labels[train], genes), X, labels, genes, train, test)
+
+
+def _f1(ranking, X, labels, genes, train, test):
     panel = np.flatnonzero(np.isin(genes, ranking.loc[ranking["rank"] <= 2, "gene"]))
     classes = np.unique(labels)
     predicted = classify(X[:, panel], labels, train, test, ["knn3"])["knn3"]
@@ -345,6 +348,23 @@ def test_isolated_tests_find_patterns_in_any_order_and_none_in_constant_genes(na
     np.testing.assert_allclose(shuffled["score"], table["score"], rtol=1e-4, atol=1e-5)
     assert table["score"][truth].median() > table["score"][~truth].quantile(0.9)
     assert table["pvalue"][constant].min() > 0.05
+
+
+@pytest.mark.parametrize("name", [name for name in ISOLATED if REGISTRY.method(name)["track"] == "markers"])
+def test_isolated_markers_beat_random_genes_whatever_the_names_of_classes(name, cells):
+    X, labels, genes = cells.layers["counts"], cells.obs["label"].astype(str).to_numpy(), cells.var_names.to_numpy()
+    train, test = np.arange(180), np.arange(180, 240)
+    table = isolated.table(name, _scaled(cells, name)[train], labels[train], genes)
+    log1p = log1p_normalised(X, 10_000)
+    random = [_f1(_fit_random(seed, log1p, labels, genes), log1p, labels, genes, train, test) for seed in range(5)]
+    assert _f1(table, log1p, labels, genes, train, test) > np.mean(random) + 0.1
+    names = {label: f"{place}-<{label}> é" for place, label in enumerate(np.unique(labels))}
+    renamed = isolated.table(name, _scaled(cells, name)[train], np.array([names[k] for k in labels[train]]), genes)
+    pd.testing.assert_frame_equal(renamed, table.assign(**{"class": table["class"].map(names)}))
+
+
+def _fit_random(seed, X, labels, genes):
+    return _fit_markers("random_genes", X, labels, genes, seed=seed)
 
 
 @pytest.mark.slow

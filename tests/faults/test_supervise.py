@@ -178,6 +178,14 @@ def test_memory_is_known_of_a_run_that_did_not_come_to_its_end(run):
     assert row["peak_rss_mb"] > 20
 
 
+def test_a_run_in_another_environment_than_its_own_fails_before_it_starts(run, monkeypatch):
+    monkeypatch.setattr(supervise.pins, "pinned", lambda env: {"numpy": "1.26.4", "absent": "1.0"})
+    row, output, log = run("Good")
+    assert row["status"] == "failed"
+    assert row["reason"] == f"environment: numpy {np.__version__} instead of 1.26.4 (envs/base.yaml)"
+    assert (row["fit_s"], len(output), log) == (None, 0, "")
+
+
 def test_without_an_interpreter_a_run_is_skipped_and_says_why(run):
     row, output, log = run("Good", chosen={"interpreter": None, "reason": "no network"})
     assert (row["status"], row["reason"], row["exit_code"]) == ("skipped", "no network", None)

@@ -12,11 +12,13 @@ import isolated
 import pytest
 
 from scbench import environments
+from scbench.environment_locks import isolated as isolated_environments
 from scbench.errors import UserError
+from scbench.provenance import file_sha256
 from scbench.registry import Registry
 
 REGISTRY = Registry.load()
-ISOLATED = sorted({entry["env"] for entry in REGISTRY.methods.values() if entry["isolated"]})
+ISOLATED = isolated_environments(REGISTRY)
 
 
 @pytest.fixture
@@ -81,6 +83,17 @@ def test_what_is_not_pinned_is_named(tmp_path, text, got):
 
 
 @pytest.mark.parametrize("env", ISOLATED)
+def test_checksums_are_known_of_exactly_what_uv_installs(root, env):
+    recipe = environments.read(root / "envs" / f"{env}.yaml")
+    blocks = recipe.lock.read_text().split("\n")
+    pins = [line.removesuffix(" \\") for line in blocks if "==" in line]
+    assert sorted(pins) == sorted(map(_normal, recipe.pip + recipe.conda))
+    others = [line for line in blocks if line and "==" not in line]
+    assert all(re.fullmatch(r" {4}--hash=sha256:[0-9a-f]{64}( \\)?", line) for line in others)
+    assert all("--require-hashes" in line for line in recipe.script.splitlines() if "pip install" in line)
+
+
+@pytest.mark.parametrize("env", ISOLATED)
 def test_what_runs_every_method_is_in_an_isolated_environment(root, env):
     recipe = environments.read(root / "envs" / f"{env}.yaml")
     assert {"h5py", "numpy", "pandas", "psutil", "scipy"} <= {pin.partition("==")[0] for pin in recipe.pip}
@@ -121,6 +134,20 @@ def test_a_script_beside_the_file_ends_the_build_and_is_part_of_what_the_environ
     marker, chosen = _build(project)
     assert chosen["reason"] == ""
     assert (marker.parent / "ran").exists()
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_file_with_another_checksum_is_not_installed(project, right):
+    wheels = {name: project / f"{name}-1.0-py3-none-any.whl" for name in ("alpha", "beta")}
+    sums = {name: file_sha256(wheel) if right or name == "beta" else "0" * 64 for name, wheel in wheels.items()}
+    without = environments.marker("toy", project)
+    (project / "envs/locks").mkdir()
+    lines = [f"{name}==1.0 --hash=sha256:{digest}\n" for name, digest in sums.items()]
+    (project / "envs/locks/toy.txt").write_text("".join(lines))
+    assert environments.marker("toy", project) != without
+    _, chosen = _build(project)
+    assert (chosen["interpreter"] is not None) == right
+    assert right or "Hash mismatch for `alpha==1.0`" in chosen["reason"]
 
 
 def test_what_a_killed_build_left_is_no_environment(project):
@@ -183,7 +210,7 @@ def test_the_built_environment_is_what_its_file_says_and_can_run_methods(root, e
     code = (
         "import json, platform, sys; from importlib.metadata import distributions\n"
         "import scbench.child, scbench.supervise, scbench.environments, scbench.contract, scbench.io\n"
-        "found = sorted(f'{one.name}=={one.version}'.lower() for one in distributions())\n"
+        "found = [f'{one.name}=={one.version}' for one in distributions()]\n"
         "print(json.dumps([platform.python_version(), found]))"
     )
     done = subprocess.run(
@@ -192,4 +219,10 @@ def test_the_built_environment_is_what_its_file_says_and_can_run_methods(root, e
     version, found = json.loads(done.stdout)
     assert version.startswith(f"{recipe.python}.")
     pins = (*recipe.pip, *recipe.conda, *re.findall(r"\S+==\S+", recipe.script))
-    assert found == sorted(pin.lower() for pin in pins)
+    assert sorted(map(_normal, found)) == sorted(map(_normal, pins))
+
+
+def _normal(pin):
+    """A pin as the package index writes it."""
+    name, _, version = pin.partition("==")
+    return f"{re.sub('[-_.]+', '-', name).lower()}=={version}"

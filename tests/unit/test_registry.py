@@ -162,6 +162,12 @@ def test_faults_of_a_registry(project, name, change, message):
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_a_class_beside_a_method_may_have_a_base_of_any_module(project):
+    path = project / "scripts/scbench/svg/moran.py"
+    path.write_text(f"{path.read_text()}\n\nclass _Other(abc.collections.UserDict):\n    pass\n")
+    assert Registry.load(project).method("moran_i")["track"] == "svg"
+
+
 def test_a_key_given_twice_is_refused(project):
     path = project / "config" / "methods.yaml"
     path.write_text(path.read_text() + "\nmoran_i: {}\n")
