@@ -36,6 +36,7 @@ include: "workflow/rules/encoder.smk"
 include: "workflow/rules/pathways.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/costs.smk"
 
 
 # Snakemake 9 looks at its open jobs again a second after each look, for each look: the more jobs have ended, the more
