@@ -29,8 +29,8 @@ class Cost:
 
     Attributes
     ----------
-    cpu_s, wall_s
-        CPU and wall seconds, with imports and reading.
+    cpu_s
+        CPU seconds, with imports and reading: also the time that passes, on a free core, unless a method has threads.
     memory_mb
         Peak memory.
     disk_mb
@@ -38,7 +38,6 @@ class Cost:
     """
 
     cpu_s: float
-    wall_s: float
     memory_mb: float
     disk_mb: float
 
@@ -78,11 +77,8 @@ class Costs:
         known = self.table["methods"].get(method)
         if known is None or shape is None or not _within_reach(shape, known["largest"]):
             return None
-        cpu_s, wall_s, growth_mb, disk_mb = (
-            _power(known[name], shape) for name in ("cpu_s", "wall_s", "growth_mb", "disk_mb")
-        )
-        own = known["overhead_s"]
-        return Cost(own + cpu_s, own + wall_s, known["base_mb"] + growth_mb, disk_mb)
+        cpu_s, growth_mb, disk_mb = (_power(known[name], shape) for name in ("cpu_s", "growth_mb", "disk_mb"))
+        return Cost(known["overhead_s"] + cpu_s, known["base_mb"] + growth_mb, disk_mb)
 
     def memory_mb(self, method: str, limit: int, cost: Cost | None, attempt: int) -> int:
         """Memory to ask a scheduler for.
@@ -124,7 +120,7 @@ class Costs:
         full = limit // 60 + _OWN_MIN
         if cost is None or attempt > 1:
             return full
-        first = _OWN_MIN + cost.wall_s * self._margin(method, "wall_s") * _SLOWER / 60
+        first = _OWN_MIN + cost.cpu_s * self._margin(method, "cpu_s") * _SLOWER / 60
         return min(full, max(int(first), _LEAST_MIN))
 
     def _margin(self, method: str, quantity: str) -> float:

@@ -4,6 +4,7 @@ Each folder is one in which Snakemake has run. A method that was measured at one
 of its track have in common; the more sizes it was measured at, the more they are its own.
 """
 
+import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -23,8 +24,8 @@ from scbench.subtracks import base
 
 SIZES = ["cells", "genes", "classes"]
 # What is fitted, with the least that can be told from noise.
-LAWS = {"cpu_s": 0.01, "wall_s": 0.01, "growth_mb": 1.0, "disk_mb": 0.001}
-PREDICTED = ["cpu_s", "wall_s", "memory_mb", "disk_mb"]
+LAWS = {"cpu_s": 0.01, "growth_mb": 1.0, "disk_mb": 0.001}
+PREDICTED = ["cpu_s", "memory_mb", "disk_mb"]
 
 # How much exponents of a method cling to those of its track, and these to one for cells and genes and none for classes.
 _OWN, _SHARED = 0.3, 0.1
@@ -32,7 +33,7 @@ _USUAL = np.array([1.0, 1.0, 0.0])
 
 _HEAD = """# What runs cost, by method: made by `make costs` from {runs} finished runs, not to be edited.
 # A law is `at_reference` (of {cells} cells, {genes} genes, {classes} classes) times each size over that to its
-# exponent; memory is base_mb + growth_mb, and CPU and wall time have overhead_s (imports, reading, writing) besides.
+# exponent; memory is base_mb + growth_mb, and CPU time has overhead_s (imports, reading, writing) besides.
 # `largest` is the largest size measured. `error` is the factor by which predictions of sizes left out of the fit are
 # off: typically, and exceeded by a tenth; `typical` and `worst` are those of one method. Without GPU, and only runs
 # that ended `ok`.
@@ -59,12 +60,15 @@ def measured(folder: Path, registry: Registry) -> pd.DataFrame:
 
 
 def _around(folder: Path, path: Path, row: dict) -> dict[str, float]:
-    """What a run took beyond the method: seconds of its job, and the size of its outputs."""
+    """What a run took beyond the method: CPU seconds of its job, and the size of its outputs.
+
+    Snakemake looks at a job's CPU time now and then, and misses the end of a long one: what is not positive is no news.
+    """
     run = path.parent.relative_to(folder / "results")
     timed = folder / "results/benchmarks/run" / f"{run}.jsonl"
-    seconds = pd.read_json(timed, lines=True)["s"].iloc[-1] - row["wall_s"] if timed.exists() else np.nan
+    seconds = json.loads(timed.read_text().splitlines()[-1])["cpu_time"] - row["cpu_s"] if timed.exists() else 0.0
     outputs = (path.with_name(name) for name in ("output.tsv", "extra.npz", "status.json"))
-    return {"overhead_s": seconds, "disk_mb": sum(file.stat().st_size for file in outputs) / 2**20}
+    return {"overhead_s": seconds if seconds > 0 else np.nan, "disk_mb": sum(file.stat().st_size for file in outputs) / 2**20}
 
 
 def fit(runs: pd.DataFrame) -> dict[str, dict]:
@@ -73,13 +77,14 @@ def fit(runs: pd.DataFrame) -> dict[str, dict]:
     runs["growth_mb"] = runs["peak_rss_mb"] - runs["base_mb"]
     methods = {}
     for _, of_track in runs.groupby("track"):
+        usual = of_track["overhead_s"].median()
         laws = {name: _laws(of_track, np.maximum(of_track[name], least)) for name, least in LAWS.items()}
         for method, own in of_track.groupby("method"):
             methods[method] = {
                 "runs": len(own),
                 "sizes": len(own[SIZES].drop_duplicates()),
                 "largest": {key: int(own[key].max()) for key in ("cells", "genes")},
-                "overhead_s": _round(own["overhead_s"].median()),
+                "overhead_s": _round(own["overhead_s"].median() if own["overhead_s"].notna().any() else usual),
                 "base_mb": _round(own["base_mb"].iloc[0]),
                 **{name: found[method] for name, found in laws.items()},
             }
@@ -126,8 +131,8 @@ def errors(runs: pd.DataFrame) -> pd.DataFrame:
         for method, own in left_out.groupby("method"):
             guess = Costs({"methods": methods}).predict(method, Shape(*map(int, size)))
             if guess is not None:
-                truth = own.assign(cpu_s=own["cpu_s"] + own["overhead_s"], wall_s=own["wall_s"] + own["overhead_s"])
-                truth = truth.rename(columns={"peak_rss_mb": "memory_mb"})[PREDICTED].mean()
+                spent = own["cpu_s"] + own["overhead_s"].fillna(methods[method]["overhead_s"])
+                truth = own.assign(cpu_s=spent, memory_mb=own["peak_rss_mb"])[PREDICTED].mean()
                 rows.append({"method": method, **{name: getattr(guess, name) / truth[name] for name in PREDICTED}})
     return pd.DataFrame(rows, columns=["method", *PREDICTED])
 

@@ -39,7 +39,7 @@ class _Sum:
         cost, most_h = plan.cost(dataset, method), entry["timeout_s"] / 3600
         self.runs += runs
         self.largest_mb = max(self.largest_mb, memory_mb(plan, dataset, method, 1))
-        wall_h = most_h if cost is None else min(cost.wall_s / 3600, most_h)
+        wall_h = most_h if cost is None else min(cost.cpu_s / 3600, most_h)
         self.gpu_h += runs * plan.gpus(method) * wall_h
         if cost is None:
             self.bounded += runs

@@ -23,12 +23,11 @@ METHOD = {
     "overhead_s": 10.0,
     "base_mb": 100.0,
     "cpu_s": LAW,
-    "wall_s": FLAT,
     "growth_mb": LAW,
     "disk_mb": FLAT,
     "worst": {"memory_mb": 4.0},
 }
-ERROR = {"memory_mb": {"high": 2.0}, "wall_s": {"high": 3.0}, "cpu_s": {"typical": 1.5, "high": 2.0}}
+ERROR = {"memory_mb": {"high": 2.0}, "cpu_s": {"typical": 1.5, "high": 3.0}}
 COSTS = Costs({"error": ERROR, "methods": {"one": METHOD}, "machines": ["a toy"]})
 OURS = Costs.load(ROOT)
 
@@ -40,7 +39,7 @@ def registry():
 
 def test_a_power_law_by_hand():
     # 3 * (2000/1000)^1 * (500/1000)^2 * (40/10)^0.5 = 3 * 2 * 0.25 * 2
-    assert COSTS.predict("one", Shape(2000, 500, 40)) == Cost(cpu_s=13.0, wall_s=17.0, memory_mb=103.0, disk_mb=7.0)
+    assert COSTS.predict("one", Shape(2000, 500, 40)) == Cost(cpu_s=13.0, memory_mb=103.0, disk_mb=7.0)
     assert COSTS.predict("one", Shape(2000, 500, 0)).cpu_s == 11.5, "without classes as with ten"
 
 
@@ -68,16 +67,16 @@ def test_what_cannot_be_told_is_not_guessed(method, size):
     ],
 )
 def test_memory_is_asked_for_as_predicted_and_then_as_the_limit_says(limit, memory, expected):
-    cost = None if memory is None else Cost(1.0, 1.0, memory, 1.0)
+    cost = None if memory is None else Cost(1.0, memory, 1.0)
     assert [COSTS.memory_mb("one", limit, cost, attempt) for attempt in (1, 2, 3)] == expected
 
 
 @pytest.mark.parametrize(
-    ("wall", "expected"),
+    ("seconds", "expected"),
     [(600.0, [65, 125]), (1.0, [10, 125]), (6000.0, [125, 125]), (None, [125, 125])],  # 5 + 10 * 3 * 2
 )
-def test_time_is_asked_for_as_predicted_and_then_as_the_limit_says(wall, expected):
-    cost = None if wall is None else Cost(1.0, wall, 1.0, 1.0)
+def test_time_is_asked_for_as_predicted_and_then_as_the_limit_says(seconds, expected):
+    cost = None if seconds is None else Cost(seconds, 1.0, 1.0)
     assert [COSTS.runtime_min("one", 7200, cost, attempt) for attempt in (1, 2)] == expected
 
 
@@ -153,7 +152,7 @@ def _runs(**exponents):
             size = dict(zip(("cells", "genes", "classes"), GRID[place], strict=True))
             value = 200.0 * np.prod((np.array(GRID[place]) / [1000, 1000, 10]) ** np.array(powers))
             row = {"track": "markers", "method": method, "dataset": f"d{place}", "host": "a toy", **size}
-            costs = {"cpu_s": value, "wall_s": value, "disk_mb": value, "peak_rss_mb": 100 + value}
+            costs = {"cpu_s": value, "disk_mb": value, "peak_rss_mb": 100 + value}
             rows.append({**row, **costs, "start_rss_mb": 100.0, "overhead_s": 1.0})
     return pd.DataFrame(rows)
 
@@ -201,7 +200,7 @@ def test_finished_runs_are_read_with_what_is_around_them(registry, tmp_path):
         folder = tmp_path / f"results/{track}/{dataset}/{method}/r0"
         folder.mkdir(parents=True)
         row = {"track": track, "dataset": dataset, "method": method, "status": "ok", "device": "cpu", "host": "a toy"}
-        row |= {"cpu_s": 1.5, "wall_s": 2.0, "start_rss_mb": 100.0, "peak_rss_mb": 150.0} | changes
+        row |= {"cpu_s": 2.0, "start_rss_mb": 100.0, "peak_rss_mb": 150.0} | changes
         (folder / "status.json").write_text(json.dumps(row).ljust(1024))
         (folder / "output.tsv").write_bytes(bytes(2**20 - 2048))
         (folder / "extra.npz").write_bytes(bytes(1024))
@@ -213,7 +212,7 @@ def test_finished_runs_are_read_with_what_is_around_them(registry, tmp_path):
     write("annotation", "zeisel", "mlp", device="NVIDIA H100")
     write("svg", "sim_null", "gone")
     (timed := tmp_path / "results/benchmarks/run/svg/sim_null/moran_i").mkdir(parents=True)
-    (timed / "r0.jsonl").write_text(json.dumps({"s": 5.0}) + "\n")
+    (timed / "r0.jsonl").write_text(json.dumps({"cpu_time": 5.0}) + "\n")
     runs = measured(tmp_path, registry).set_index("method")
     assert sorted(runs.index) == ["linear_svm", "moran_i"]
     moran, svm = runs.loc["moran_i"], runs.loc["linear_svm"]
@@ -250,7 +249,7 @@ def test_a_plan_adds_up_what_is_predicted_and_what_is_bounded(plan):
     assert rows["annotation"] == ["600", "0", "2.8", "0.0", "2.8", "1.0", "GB", "4.2", "GB"]
     assert rows["total"] == ["720", "60", "3.1", "30.0", "2.8", "4.7", "GB", "4.6", "GB"]
     assert "CPU h: 660 runs" in lines[5]
-    assert "of 1.5, and by more than 2 in one of ten" in lines[6]
+    assert "of 1.5, and by more than 3 in one of ten" in lines[6]
     assert "bound h: 60 runs" in lines[7]
     assert "17 other jobs" in lines[-1]
 
