@@ -1,11 +1,12 @@
 # Everything runs from .venv, which `make setup` builds from constraints.txt.
 .DELETE_ON_ERROR:
-.PHONY: help setup run data test lint format lock bench docs clean clean-envs distclean
+.PHONY: help setup run plan data test lint format lock bench costs docs clean clean-envs distclean
 
 PYTHON ?= python3
 CORES  ?= $(shell nproc 2>/dev/null || echo 2)
 CONFIG ?= config/config.yaml
 TRACK  ?= workflow
+RUNS   ?= .
 BIN    := .venv/bin
 UV     := $(shell command -v uv || echo $(BIN)/uv)
 # uv does not read pip's setting for a local folder of wheels (a CPU build of torch, say), so it is passed on.
@@ -31,6 +32,9 @@ run: setup  ## run the default benchmark (CONFIG=..., CORES=...) and write resul
 	@test -f "$(CONFIG)" || { echo "CONFIG=$(CONFIG) does not exist. In config/: config.yaml, paper.yaml, smoke.yaml."; exit 1; }
 	@$(SNAKEMAKE); code=$$?; \
 	if [ -f results/manifest.json ]; then $(MAKE) --no-print-directory results/report.html || exit; fi; exit $$code
+
+plan: setup  ## list the jobs of CONFIG and what they will take, and run nothing
+	@$(SNAKEMAKE) -n --quiet rules
 
 data: setup  ## bring, check and prepare the datasets of CONFIG, and sum them up in results/datasets.tsv
 	$(SNAKEMAKE) data
@@ -59,6 +63,9 @@ docs: setup  ## write config/README.md again from the schemas
 
 bench: setup  ## measure the targets of TRACK=workflow|data|markers|svg|annotation into results/bench/TRACK.tsv
 	PYTHONPATH=scripts $(BIN)/python -m scbench.bench $(TRACK)
+
+costs: setup  ## fit config/costs.yaml to the finished runs in the folders of RUNS (this one by default)
+	PYTHONPATH=scripts $(BIN)/python -m scbench.costs_fit $(RUNS)
 
 lock: setup  ## resolve constraints.txt again from pyproject.toml, and the checksums of envs/locks from the index
 	UV_FIND_LINKS="$(FIND_LINKS)" $(UV) pip compile --quiet --python-version 3.11 --no-header --no-annotate \

@@ -41,6 +41,7 @@ include: "workflow/rules/encoder.smk"
 include: "workflow/rules/pathways.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/costs.smk"
 
 
 # Snakemake looks up the signature of each function anew for each job; a stored one saves a tenth of a large plan.

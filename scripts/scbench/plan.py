@@ -11,12 +11,14 @@ from typing import Any
 
 from scbench import gpus, plan_annotation, plan_encoder, plan_svg, plan_tissue, subtracks
 from scbench.available import left_out, without
+from scbench.costs import Cost, Costs
 from scbench.data.local import locate
 from scbench.data.sources import downloads, paths
 from scbench.layout import LAST_STATUS, is_expected
 from scbench.provenance import digest, from_here, sources
 from scbench.registry import ROOT, Registry, load_config
 from scbench.seeds import seed
+from scbench.shapes import shape
 
 _CORE = "scbench.child"
 
@@ -268,6 +270,21 @@ class Plan:
     def visible_gpus(self) -> list[str]:
         """GPUs of the machine on which this runs."""
         return gpus.visible()
+
+    @cached_property
+    def costs(self) -> Costs:
+        """What runs are predicted to cost."""
+        return Costs.load(ROOT)
+
+    def cost(self, dataset: str, method: str) -> Cost | None:
+        """What a run is predicted to cost; None if that cannot be told."""
+        if (dataset, method) not in self._predicted:
+            self._predicted[dataset, method] = self.costs.predict(method, shape(self.registry, dataset))
+        return self._predicted[dataset, method]
+
+    @cached_property
+    def _predicted(self) -> dict[tuple[str, str], Cost | None]:
+        return {}
 
     def attempt(self, track: str, dataset: str, method: str, replicate: int) -> int:
         """Number of the attempt that a run is at.

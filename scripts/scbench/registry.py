@@ -2,7 +2,7 @@
 
 import ast
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,12 @@ class Registry:
 
     def simulated(self, name: str) -> bool:
         """Whether each replicate has a dataset of its own."""
-        return any(self.dataset(origin)["source"]["type"] == "simulate" for origin in self.origins(name))
+        return name in self._simulated
+
+    @cached_property
+    def _simulated(self) -> set[str]:
+        kinds = {name: entry["source"]["type"] for name, entry in self.datasets.items()}
+        return {name for name in kinds if any(kinds[origin] == "simulate" for origin in self.origins(name))}
 
     def same_cells(self, name: str) -> str:
         """Dataset with the same cells that a dataset's splits are those of: results can be compared cell by cell."""
@@ -197,11 +202,12 @@ def _check_files(root: Path, name: str, entry: dict) -> None:
 
 
 def _look_up(kind: str, entries: dict, name: str, allowed: Any, track: str | None) -> dict:
+    found = entries.get(name)
+    if found is not None and allowed(found):
+        return found
+    why = "is not in the registry" if found is None else f"is not of track {track!r}"
     fitting = [known for known, entry in entries.items() if allowed(entry)]
-    if name not in fitting:
-        why = f"is not of track {track!r}" if name in entries else "is not in the registry"
-        raise UserError(f"{kind} {name!r} {why}. {did_you_mean(name, fitting)}")
-    return entries[name]
+    raise UserError(f"{kind} {name!r} {why}. {did_you_mean(name, fitting)}")
 
 
 @cache

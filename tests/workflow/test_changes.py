@@ -26,6 +26,20 @@ def test_nothing_changed_nothing_runs(done):
     assert done.planned() == []
 
 
+def test_other_costs_run_nothing_again(done):
+    text = done.read("config/costs.yaml").decode()
+    (done.folder / "config/costs.yaml").write_text(re.sub(r"at_reference: [^,]+", "at_reference: 99.0", text))
+    assert done.planned() == []
+
+
+def test_a_plan_is_of_what_is_left_to_do(done):
+    done.configure(svg=SVG | {"replicates": 3})
+    printed = done.snakemake("-n")
+    assert re.search(r"^What the 3 runs of this plan take", printed, re.MULTILINE)
+    assert re.search(r"^total +3 +0 ", printed, re.MULTILINE)
+    assert len(re.findall(r"^rule run:", printed, re.MULTILINE)) == 3
+
+
 def test_an_edited_method_runs_again_and_no_other(done):
     done.append("scripts/scbench/svg/moran.py", "# an edit\n")
     jobs = done.planned()

@@ -23,6 +23,16 @@ def test_every_configuration_can_be_planned(root, tmp_path, name):
     done = _snakemake(root, tmp_path, "--cores", "2", "--configfile", str(root / f"config/{name}.yaml"), *fewer)
     assert done.returncode == 0, done.stdout
     assert "This was a dry-run" in done.stdout
+    assert _planned(done.stdout) == int(re.search(r"^run +(\d+)$", done.stdout, re.MULTILINE)[1])
+
+
+def _planned(printed):
+    """Runs that the table of costs, which comes last, adds up to."""
+    _, table = printed.split(" runs of this plan take")
+    runs = {name: int(count) for name, count in re.findall(r"^([a-z-]+) +(\d+) +\d+ ", table, re.MULTILINE)}
+    total = runs.pop("total")
+    assert sum(runs.values()) == total
+    return total
 
 
 def test_what_the_papers_need_can_be_listed(root, tmp_path):

@@ -9,7 +9,7 @@ from snakemake.settings.types import DeploymentMethod
 # The package lives beside the scripts; nothing needs to be installed.
 sys.path.insert(0, str(Path(workflow.current_basedir).parents[1] / "scripts"))
 
-from scbench import environments, plan_claims, plan_data, subtracks
+from scbench import costs_plan, environments, plan_claims, plan_data, subtracks
 from scbench.data.sources import describe
 from scbench.errors import UserError
 from scbench.plan import Plan
@@ -211,6 +211,16 @@ def get_spec(wildcards):
 
 def get_threads(wildcards):
     return PLAN.method(wildcards.method)["threads"]
+
+
+def get_run_mem_mb(wildcards, attempt):
+    """What the run is predicted to need, and after it was killed what its limit allows."""
+    return costs_plan.memory_mb(PLAN, wildcards.dataset, wildcards.method, attempt)
+
+
+def get_run_runtime(wildcards, attempt):
+    """Minutes, likewise."""
+    return costs_plan.runtime_min(PLAN, wildcards.dataset, wildcards.method, attempt)
 
 
 def get_mem_mb(wildcards, attempt):

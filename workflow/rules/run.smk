@@ -18,8 +18,8 @@ rule run:
         get_env
     threads: get_threads
     resources:
-        mem_mb=get_mem_mb,
-        runtime=get_runtime,
+        mem_mb=get_run_mem_mb,
+        runtime=get_run_runtime,
         gpu=get_gpu,
         gpu_model=get_gpu_model,
     params:
