@@ -1,4 +1,4 @@
-"""The experiments of the papers as parts of configurations, and the configuration that several of them make together."""
+"""The experiments of the papers as parts of configurations, and what several of them make together."""
 
 from pathlib import Path
 from typing import Any

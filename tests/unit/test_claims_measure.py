@@ -91,7 +91,7 @@ def test_every_measure_exists():
     options += [*WORDS.claims.values(), *(o for group in WORDS.settings.values() for o in group.values())]
     for name in {option["by"] for option in options if "by" in option}:
         assert callable(function(name))
-    with pytest.raises(UserError, match="'by' names 'scores.skore'"):
+    with pytest.raises(UserError, match=r"'by' names 'scores\.skore'"):
         function("scores.skore")
 
 

@@ -76,9 +76,8 @@ def test_what_is_no_experiment_is_named(named):
 
 
 def test_two_values_of_one_key_are_refused():
-    other = {"tracks": {"svg": {**ONE["tracks"]["svg"], "fdr": 0.1}}}
-    with pytest.raises(UserError, match=r"experiment 'two': 'tracks.svg.fdr' wants 0.1 where others want 0.05"):
-        own = {"tracks": {"svg": {**ONE["tracks"]["svg"], "fdr": 0.05}}}
+    own, other = ({"tracks": {"svg": {**ONE["tracks"]["svg"], "fdr": fdr}}} for fdr in (0.05, 0.1))
+    with pytest.raises(UserError, match=r"experiment 'two': 'tracks\.svg\.fdr' wants 0\.1 where others want 0\.05"):
         experiments.expand({"experiment": ["one", "two"]}, {"one": own, "two": other})
 
 
@@ -90,5 +89,5 @@ def test_replicates_may_be_given_by_dataset_and_be_capped():
 
 def test_replicates_by_dataset_must_name_each(registry):
     run = {"datasets": ["sim_null", "sim_weak"], "methods": ["moran_i"], "replicates": {"sim_null": 2}}
-    with pytest.raises(UserError, match="'tracks.svg.replicates' lacks sim_weak"):
+    with pytest.raises(UserError, match=r"'tracks\.svg\.replicates' lacks sim_weak"):
         load_config({"seed": 1, "tracks": {"svg": run}}, registry)

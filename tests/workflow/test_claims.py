@@ -35,7 +35,9 @@ def test_claims_are_judged_by_what_exists(project):
     values = {"smash_dnn": (0.1, 0.11), "scgenefit": (0.5, 0.5), "rankcorr": (0.5, 0.51)}
     lines = ["metric\tscenario\tclass\tmethod\treplicate\tvalue"]
     lines += [
-        f"misclassification\ttop30\t\t{name}\t{r}\t{value}" for name, two in values.items() for r, value in enumerate(two)
+        f"misclassification\ttop30\t\t{name}\t{r}\t{value}"
+        for name, two in values.items()
+        for r, value in enumerate(two)
     ]
     found.write_text("\n".join(lines) + "\n")
     assert snakemake(project).returncode == 0

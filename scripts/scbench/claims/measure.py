@@ -74,7 +74,7 @@ def function(name: str) -> Measure:
     try:
         found: Any = getattr(import_module(f"scbench.claims.measures.{module}"), member)
     except (ModuleNotFoundError, AttributeError):
-        raise UserError(f"measures.yaml: 'by' names {name!r}, which is no function of scbench.claims.measures.") from None
+        raise UserError(f"measures.yaml: 'by' names {name!r}, which is no function of the measures.") from None
     return found
 
 
@@ -86,4 +86,5 @@ def _whole(question: Question, found: Measurement | Unmeasured) -> Measurement |
     if not lacking:
         return found
     done = len(question.datasets) - len(lacking)
-    return Unmeasured("not_tested", f"{done} of {len(question.datasets)} datasets have run; lacking {', '.join(lacking)}.")
+    why = f"{done} of {len(question.datasets)} datasets have run; lacking {', '.join(lacking)}."
+    return Unmeasured("not_tested", why)

@@ -42,7 +42,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Words:
-    """`config/claims/measures.yaml`: the ledger's words in those of the workflow; its attributes are the file's keys."""
+    """`config/claims/measures.yaml`: the ledger's words in those of the workflow, key by key."""
 
     methods: dict[str, Any]
     missing: dict[str, str]

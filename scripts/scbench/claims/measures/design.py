@@ -43,7 +43,7 @@ def simulated(question: Question, results: Results, registry: Registry) -> Measu
     reduce = question.measure.get("reduce")
     value = _REDUCE[reduce](params) if reduce in _REDUCE else _step(params) if reduce == "step" else params[0]
     quantity = f"{question.measure['param']} in the registry of datasets"
-    return Measurement({"design": np.array([float(value)])}, quantity, exact=True, evidence=("config/datasets.yaml",))
+    return _design(value, quantity, "datasets")
 
 
 def planned(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -60,14 +60,13 @@ def planned(question: Question, results: Results, registry: Registry) -> Measure
         value = value / _at(track, over)
     value = question.measure["minus"] - value if "minus" in question.measure else value
     quantity = f"{question.measure['path']} of the experiment {experiment}"
-    return Measurement({"design": np.array([float(value)])}, quantity, exact=True, evidence=("config/experiments.yaml",))
+    return _design(value, quantity, "experiments")
 
 
 def registered(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """A parameter that the registry gives a method. Options: ``method``, ``path`` below its ``params``."""
     name, path = question.measure["method"], question.measure["path"]
-    value = np.array([float(_at(registry.method(name)["params"], path))])
-    return Measurement({"design": value}, f"{path} of {name} in the registry", exact=True, evidence=("config/methods.yaml",))
+    return _design(_at(registry.method(name)["params"], path), f"{path} of {name} in the registry", "methods")
 
 
 def datasets(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -76,8 +75,7 @@ def datasets(question: Question, results: Results, registry: Registry) -> Measur
     if experiment := question.measure.get("experiment"):
         known = experiments.load()[experiment]
         names = known.get("datasets") or known["tracks"][question.claim.track]["datasets"]
-    value = np.array([float(len(names))])
-    return Measurement({"design": value}, "datasets of the experiment", exact=True, evidence=("config/experiments.yaml",))
+    return _design(len(names), "datasets of the experiment", "experiments")
 
 
 @cache
@@ -88,6 +86,10 @@ def _checked(experiment: str) -> dict[str, Any]:
 @cache
 def _registry() -> Registry:
     return Registry.load()
+
+
+def _design(value: float, quantity: str, file: str) -> Measurement:
+    return Measurement({"design": np.array([float(value)])}, quantity, exact=True, evidence=(f"config/{file}.yaml",))
 
 
 def _param(registry: Registry, dataset: str, name: str) -> float | None:

@@ -35,9 +35,10 @@ def at_size(question: Question, results: Results, registry: Registry) -> Measure
     Option: ``column``. Memory is in GB, time in seconds.
     """
     column, setting = question.measure["column"], question.datasets[-1]
-    own = _at_size(_runs(question, results, question.variant), setting, column)
+    runs = _runs(question, results, question.variant)
+    own = _at_size(runs, setting, column)
     if own is None:
-        return Unmeasured("not_tested", _too_few(question, fit(_runs(question, results, question.variant), column, _CONFIDENCE)))
+        return Unmeasured("not_tested", _too_few(question, fit(runs, column, _CONFIDENCE)))
     value, bounds, how = own
     others, absent = {}, dict(question.absent)
     for name, group in question.comparators.items():
@@ -96,4 +97,5 @@ def _at_size(runs: pd.DataFrame, dataset: str, column: str) -> tuple[float, tupl
 
 
 def _too_few(question: Question, found: dict[str, Any]) -> str:
-    return f"{question.variant[0]}: {found['sizes']} sizes ended ok and took long enough for a fit; {MIN_SIZES} are needed."
+    name, sizes = question.variant[0], found["sizes"]
+    return f"{name}: {sizes} sizes ended ok and took long enough for a fit; {MIN_SIZES} are needed."

@@ -73,7 +73,7 @@ def _wide(table: pd.DataFrame, options: dict[str, Any]) -> pd.DataFrame:
         & (table["scenario"] == options.get("scenario", ""))
         & (table["class"] == options.get("class", ""))
     )
-    return table[chosen].pivot(index="replicate", columns="method", values="value").sort_index()
+    return table[chosen].pivot_table(index="replicate", columns="method", values="value", dropna=False).sort_index()
 
 
 def _claimed(question: Question, wide: pd.DataFrame, dataset: str, higher: bool) -> dict[str, np.ndarray]:
