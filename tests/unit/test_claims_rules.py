@@ -7,10 +7,11 @@ import pytest
 import yaml
 
 from scbench.claims import ledger, table
+from scbench.claims.audit.checks import RESULTS
 from scbench.claims.ledger import FOLDER
 from scbench.claims.measurement import Measurement, Unmeasured
 from scbench.claims.rules import Rules
-from scbench.claims.verdicts import judge
+from scbench.claims.verdicts import VERDICTS, judge
 from scbench.errors import UserError
 
 CONTENT = yaml.safe_load((FOLDER / "rules.yaml").read_text())
@@ -57,6 +58,12 @@ def test_every_claim_must_have_a_rule(tmp_path):
         UserError, match="no rule is for the kind 'shape' and the relation 'by_dataset', as in 'scrobust-"
     ):
         rules.check(CLAIMS)
+
+
+def test_the_documentation_names_what_there_is():
+    text = (FOLDER / "README.md").read_text()
+    words = {word for relations in ledger.RELATIONS.values() for word in relations} - {""}
+    assert not {word for word in {*words, *ledger.RELATIONS, *VERDICTS, *RESULTS} if f"`{word}`" not in text}
 
 
 def test_the_table_has_what_was_claimed_and_what_was_found(tmp_path):

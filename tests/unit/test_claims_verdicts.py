@@ -409,6 +409,14 @@ def test_replicates_needed_by_hand():
     assert Estimate.of(values, 0.25, exact=False).replicates_for(0.5, 0.95) is None
 
 
+def test_the_mean_of_settings_by_hand():
+    """Means 2 and 5 with standard deviations 1 and 2: half the interval is 2.776 * sqrt(1 + 4) / 2 / sqrt(3)."""
+    estimate = Estimate.of({"a": np.array([1.0, 2.0, 3.0]), "b": np.array([3.0, 5.0, 7.0, NAN])}, 0.0, exact=False)
+    assert (estimate.mean, estimate.n) == (3.5, 3)
+    half = st.t.ppf(0.975, 4) * np.sqrt(5) / 2 / np.sqrt(3)
+    assert estimate.interval(0.95) == (pytest.approx(3.5 - half), pytest.approx(3.5 + half))
+
+
 def test_number_of_settings_by_hand():
     assert at_least(2, np.array([0.5, 0.5, 1.0])) == pytest.approx(0.75)
     assert at_least(0, np.array([0.1])) == 1
