@@ -12,6 +12,10 @@ if "tracks" not in config:
 report: "workflow/report/workflow.rst"
 
 
+# Only with `--sdm conda apptainer`: the image made from Dockerfile, which has the environments of all rules.
+containerized: "scbench.sif"
+
+
 # On a cluster, as many runs get a GPU as the cluster has; on one machine, as many as `--resources gpu=` says.
 resource_scopes:
     gpu="local",
