@@ -44,6 +44,7 @@ include: "workflow/rules/pathways_inputs.smk"
 include: "workflow/rules/encoder.smk"
 include: "workflow/rules/pathways.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/claims_inputs.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/costs.smk"
 
