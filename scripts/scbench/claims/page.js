@@ -58,7 +58,7 @@ function start(section) {
     body.rows[1].hidden = !open;
   }
 
-  // What is shown is in the address, so that it can be passed on; a page inside another one has no address.
+  // What is shown is in the address, so that it can be passed on; a page inside another one may have no address.
   function remember() {
     const state = new URLSearchParams();
     selects.filter((select) => select.value).forEach((select) => state.set(select.dataset.facet, select.value));
