@@ -142,6 +142,7 @@ def test_strips_lead_to_their_claims(opened):
     )
     assert browser.run(SHOWN) == ["one"]
     assert browser.run("document.querySelector('#claims [data-facet=paper]').value") == "smash"
+    assert browser.run(FOCUS) == "Claims"
 
 
 def test_all_rows_that_are_shown_open_at_once_and_commands_are_copied(opened):

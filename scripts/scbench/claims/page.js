@@ -136,6 +136,6 @@ async function copied(button) {
 const tables = [...document.querySelectorAll("section.table")].map(start);
 document.querySelectorAll("[data-show]").forEach((button) => button.addEventListener("click", () => {
   tables[0].show(JSON.parse(button.dataset.show));
-  tables[0].section.scrollIntoView();
+  tables[0].section.querySelector("h2").focus();
 }));
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
