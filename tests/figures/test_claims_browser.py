@@ -142,6 +142,7 @@ def test_strips_lead_to_their_claims(opened):
     )
     assert browser.run(SHOWN) == ["one"]
     assert browser.run("document.querySelector('#claims [data-facet=paper]').value") == "smash"
+    assert browser.run(FOCUS) == "Claims"
 
 
 def test_all_rows_that_are_shown_open_at_once_and_commands_are_copied(opened):
@@ -164,6 +165,7 @@ def test_all_rows_that_are_shown_open_at_once_and_commands_are_copied(opened):
 def test_nothing_is_wider_than_the_screen(opened, width):
     browser = opened()
     browser.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
+    browser.run("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
     browser.run("document.querySelector('[data-all=open]').click()")
     wide = browser.run("[document.documentElement.scrollWidth, innerWidth]")
     browser.call("Emulation.clearDeviceMetricsOverride")
@@ -181,15 +183,20 @@ def test_print_has_the_reasons_of_what_was_judged(opened):
     assert (seen, rest, tools) == ([True, False], False, False)
 
 
-def test_without_a_place_of_its_own_the_page_still_works(opened):
-    """As in Snakemake's report, which shows it inside a page from a data address."""
+@pytest.mark.parametrize("source", ["data:text/html;charset=utf-8,", ""])
+def test_without_an_address_of_its_own_the_page_still_works(opened, source):
+    """As in Snakemake's report, which shows it inside a page from a data address; or without any address."""
     browser = opened()
+    check = (
+        'let wrong = ""; onerror = (error) => { wrong = error; };'
+        'document.querySelector("[data-verdict=close]").click();'
+        'parent.postMessage(wrong + document.querySelector("output").textContent, "*")'
+    )
     browser.run(
         "(() => { const frame = document.createElement('iframe'); frame.sandbox = 'allow-scripts';"
         "window.heard = new Promise((done) => { onmessage = (event) => done(event.data); });"
-        'const check = \'<script>document.querySelector("[data-verdict=close]").click();'
-        'parent.postMessage(document.querySelector("output").textContent, "*")</\' + \'script>\';'
-        "frame.src = 'data:text/html;charset=utf-8,' + encodeURIComponent(document.documentElement.outerHTML + check);"
+        f"const text = document.documentElement.outerHTML + '<script>{check}</' + 'script>', source = '{source}';"
+        "if (source) frame.src = source + encodeURIComponent(text); else frame.srcdoc = text;"
         "document.body.append(frame); })()"
     )
     assert browser.run("window.heard") == "1 of 4 claims shown"

@@ -114,11 +114,10 @@ def test_foreign_text_is_drawn_as_it_is(tmp_path):
     style.save(drawn({"paper": "x$", **ugly}, {"paper": "x$"}, paper="x$"), tmp_path / "a.png")
 
 
-def test_the_whole_ledger(tmp_path):
-    verdicts = toy.made_up(load())
-    for paper in ("smash", "scgco"):
-        figure = claims_forest.plot(verdicts, paper=paper)
-        style.save(figure, tmp_path / f"{paper}.png", tmp_path / f"{paper}.pdf")
-        ink = figure.get_tightbbox()
-        assert ink.x0 >= -0.01
-        assert ink.x1 <= figure.get_figwidth() + 0.01
+def test_the_whole_ledger_fits_into_the_figure(tmp_path):
+    claims = [claim for claim in load() if claim.paper == "scgco"]
+    figure = claims_forest.plot(toy.made_up(claims), paper="scgco")
+    style.save(figure, tmp_path / "a.png")
+    ink = figure.get_tightbbox()
+    assert ink.x0 >= -0.01
+    assert ink.x1 <= figure.get_figwidth() + 0.01

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 import toy_claims as toy
 
-from scbench.claims import ledger, page, records
+from scbench.claims import ledger, page, records, verdicts
 from scbench.claims.looks import VERDICTS
 from scbench.claims.page import _relative
 from scbench.errors import UserError
@@ -130,6 +130,10 @@ def test_every_verdict_is_counted_with_its_word():
         assert verdict.meaning in text
 
 
+def test_every_verdict_of_the_judge_has_a_look():
+    assert tuple(VERDICTS) == verdicts.VERDICTS
+
+
 def test_verdicts_look_different_without_colour():
     assert len({verdict.sign for verdict in VERDICTS.values()}) == len(VERDICTS)
 
@@ -186,9 +190,9 @@ def test_elements_are_named_for_those_who_cannot_see():
 
 
 def test_the_whole_ledger_stays_small():
-    verdicts = toy.made_up(ledger.load())
-    text = page.page(verdicts, toy.audit(), rules=toy.RULES)
-    assert re.findall(r'<tbody role="rowgroup" id="([^"]+)"', text) == list(verdicts["claim_id"])
+    table = toy.made_up(ledger.load())
+    text = page.page(table, toy.audit(), rules=toy.RULES)
+    assert re.findall(r'<tbody role="rowgroup" id="([^"]+)"', text) == list(table["claim_id"])
     assert len(text.encode()) < 3e6
 
 

@@ -58,7 +58,7 @@ function start(section) {
     body.rows[1].hidden = !open;
   }
 
-  // What is shown is in the address, so that it can be passed on; a page inside another one has no address.
+  // What is shown is in the address, so that it can be passed on; a page inside another one may have no address.
   function remember() {
     const state = new URLSearchParams();
     selects.filter((select) => select.value).forEach((select) => state.set(select.dataset.facet, select.value));
@@ -136,6 +136,6 @@ async function copied(button) {
 const tables = [...document.querySelectorAll("section.table")].map(start);
 document.querySelectorAll("[data-show]").forEach((button) => button.addEventListener("click", () => {
   tables[0].show(JSON.parse(button.dataset.show));
-  tables[0].section.scrollIntoView();
+  tables[0].section.querySelector("h2").focus();
 }));
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => { part.open = true; }));

@@ -72,17 +72,21 @@ def page(
             (name, entry["why"], _flat({key: entry[key] for key in entry if key != "why"}))
             for name, entry in special.items()
         ],
-        general=[(name.replace("_", " "), _flat(value)) for name, value in general.items()],
-        checks=[check | {"label": wording.paper(check["paper"])} for check in checks],
+        general=[(_words(name), _flat(value)) for name, value in general.items()],
+        checks=[check | {"label": wording.paper(check["paper"]), "said": _words(check["result"])} for check in checks],
         check_facets=[
             ("paper", "Paper", [(name, wording.paper(name)) for name in _distinct(checks, "paper")]),
-            ("result", "Result", [(name, name) for name in _distinct(checks, "result")]),
+            ("result", "Result", [(name, _words(name)) for name in _distinct(checks, "result")]),
         ],
     )
 
 
 def _file(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _distinct(rows: Sequence[Mapping[str, Any]], column: str) -> list[str]:
@@ -153,7 +157,7 @@ def _facts(claim: dict[str, Any]) -> dict[str, str]:
         "Replicates it would take": f"about {needed:.0f}" if needed is not None else "",
         "Note": claim["note"],
         "Protocol of the paper": claim["protocol"],
-        "Found in": claim["extracted_from"].replace("_", " "),
+        "Found in": _words(claim["extracted_from"]),
         "Experiment": claim["experiment"],
         "Data": wording.data(claim["testable_here"]),
     }
