@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scbench.claims import ledger
@@ -182,6 +182,7 @@ def test_a_wrong_file_is_named(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
+@settings(deadline=None)
 @given(st.text("ab12 +-*/<>=()[],.'\"andornti", max_size=30))
 def test_expressions_compute_or_say_why_not(text):
     with suppress(UserError):

@@ -4,7 +4,7 @@ from collections import Counter
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scbench.claims import ledger, units
@@ -130,6 +130,7 @@ def test_an_empty_folder_is_no_ledger(tmp_path):
         ledger.load(tmp_path)
 
 
+@settings(deadline=None)
 @given(row=st.sampled_from(CLAIMS).map(lambda claim: claim.raw), data=st.data())
 def test_any_field_may_be_junk(row, data):
     """A junk field is refused by name or kept as it is; nothing else happens."""
@@ -144,6 +145,7 @@ def test_any_field_may_be_junk(row, data):
 HEADER = "\t".join(ledger.COLUMNS).encode()
 
 
+@settings(deadline=None)
 @given(content=st.binary(max_size=400) | st.text(max_size=200).map(lambda text: HEADER + b"\n" + text.encode()))
 def test_any_file_may_be_junk(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("junk")
@@ -152,6 +154,7 @@ def test_any_file_may_be_junk(tmp_path_factory, content):
         ledger.load(folder)
 
 
+@settings(deadline=None)
 @given(claims=st.lists(st.sampled_from(CLAIMS), min_size=1, max_size=5, unique_by=lambda claim: claim.claim_id))
 def test_what_was_read_can_be_written_and_read(tmp_path_factory, claims):
     folder = tmp_path_factory.mktemp("again")

@@ -339,6 +339,7 @@ def test_missing_comparators_are_named():
     assert result.verdict == "reproduced"
     assert "Without clear: most of its runs failed" in result.reason
     assert verdict("ordering", A, {}, **PEERS).verdict == "not_tested"
+    assert verdict("ordering", [0.9, NAN, NAN, NAN], {}, **PEERS).verdict == "not_tested"
 
 
 def test_a_relation_that_cannot_fail_is_not_tested():

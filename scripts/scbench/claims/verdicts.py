@@ -144,7 +144,7 @@ def _hedge(claim: Claim, finding: Finding, measured: Measurement, estimate: Esti
     reason = finding.reason
     if failed:
         reason += f" {failed} of {len(values)} runs failed."
-    if failed > rules.max_failed * len(values):
+    if failed > rules.max_failed * len(values) and finding.verdict != "not_tested":
         finding = replace(finding, verdict="inconclusive")
     missing = dict(measured.absent)
     if claim.kind == "ordering":
