@@ -1,6 +1,6 @@
 # Everything runs from .venv, which `make setup` builds from constraints.txt.
 .DELETE_ON_ERROR:
-.PHONY: help setup run plan data test lint format lock bench costs docs clean clean-envs distclean
+.PHONY: help setup run plan data test lint format lock bench costs docs dockerfile clean clean-envs distclean
 
 PYTHON ?= python3
 CORES  ?= $(shell nproc 2>/dev/null || echo 2)
@@ -60,6 +60,9 @@ format: setup  ## rewrite the sources in the house style
 
 docs: setup  ## write config/README.md again from the schemas
 	PYTHONPATH=scripts $(BIN)/python -m scbench.config_readme
+
+dockerfile: setup  ## write Dockerfile again from envs/
+	PYTHONPATH=scripts $(BIN)/python -m scbench.dockerfile
 
 bench: setup  ## measure the targets of TRACK=workflow|data|markers|svg|annotation into results/bench/TRACK.tsv
 	PYTHONPATH=scripts $(BIN)/python -m scbench.bench $(TRACK)

@@ -14,6 +14,10 @@ if not config.keys() & {"tracks", "experiment"}:
 report: "workflow/report/workflow.rst"
 
 
+# Only with `--sdm conda apptainer`: the image made from Dockerfile, which has the environments of all rules.
+containerized: "scbench.sif"
+
+
 # On a cluster, as many runs get a GPU as the cluster has; on one machine, as many as `--resources gpu=` says.
 resource_scopes:
     gpu="local",

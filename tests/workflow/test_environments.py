@@ -29,6 +29,15 @@ def ours(project):
     return project
 
 
+def with_conda(project, monkeypatch):
+    """Put the stand-in for conda on the path."""
+    conda = project.folder / "bin/conda"
+    conda.parent.mkdir()
+    conda.write_text(CONDA)
+    conda.chmod(0o755)
+    monkeypatch.setenv("PATH", str(conda.parent), prepend=":")
+
+
 def _jobs(project, *args):
     return [rule for rule, _ in project.planned(*args) if rule in ("environment", "run")]
 
@@ -58,9 +67,5 @@ def test_a_method_on_old_pins_runs_beside_the_others_and_a_broken_pin_only_skips
 
 def test_with_conda_the_jobs_own_python_serves(ours, monkeypatch):
     assert _jobs(ours, *RUNS) == ["environment", "run", "run"]
-    conda = ours.folder / "bin/conda"
-    conda.parent.mkdir()
-    conda.write_text(CONDA)
-    conda.chmod(0o755)
-    monkeypatch.setenv("PATH", str(conda.parent), prepend=":")
+    with_conda(ours, monkeypatch)
     assert _jobs(ours, *RUNS, "--software-deployment-method", "conda") == ["run", "run"]
