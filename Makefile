@@ -67,7 +67,7 @@ docs: setup  ## write config/README.md again from the schemas
 dockerfile: setup  ## write Dockerfile again from envs/
 	PYTHONPATH=scripts $(BIN)/python -m scbench.dockerfile
 
-bench: setup  ## measure the targets of TRACK=workflow|data|markers|svg|annotation into results/bench/TRACK.tsv
+bench: setup  ## measure the targets of TRACK=workflow|data|environments|markers|svg|annotation into results/bench/TRACK.tsv
 	PYTHONPATH=scripts $(BIN)/python -m scbench.bench $(TRACK)
 
 costs: setup  ## fit config/costs.yaml to the finished runs in the folders of RUNS (this one by default)

@@ -13,6 +13,7 @@ import yaml
 from scbench.bench_annotation import ANNOTATION
 from scbench.bench_case import Case
 from scbench.bench_data import DATA
+from scbench.bench_environments import ENVIRONMENTS
 from scbench.bench_svg import GROWTH as SVG_GROWTH
 from scbench.bench_svg import SVG
 from scbench.provenance import ROOT
@@ -190,6 +191,7 @@ CASES: dict[str, dict[str, Case]] = {
     },
     "svg": SVG,
     "annotation": ANNOTATION,
+    "environments": ENVIRONMENTS,
 }
 
 GROWTH = {"svg": SVG_GROWTH}

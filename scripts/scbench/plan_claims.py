@@ -24,11 +24,6 @@ def ledger() -> list[str]:
     return [from_here(path) for path in [*files, ROOT / "config/experiments.yaml"]]
 
 
-def templates() -> list[str]:
-    """What the page of claims is made with."""
-    return [from_here(ROOT / "scripts/scbench/claims" / f"page.{kind}") for kind in ("html.j2", "css", "js")]
-
-
 def targets() -> list[str]:
     """What is made of the claims."""
     figures = [f"results/figures/claims-{paper}.{kind}" for paper in PAPERS for kind in ("png", "pdf")]

@@ -53,7 +53,6 @@ rule claims_page:
         audit="results/claims/audit.tsv",
         rules=f"{plan_claims.folder()}/rules.yaml",
         code=get_code("scbench.claims.page"),
-        templates=plan_claims.templates(),
     output:
         report(
             "results/claims.html",
