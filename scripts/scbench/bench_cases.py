@@ -150,6 +150,13 @@ def _snakemake(folder: Path, *targets: str) -> None:
     subprocess.run([sys.executable, "-m", "snakemake", *config, *options, *targets], check=True, cwd=ROOT)
 
 
+def _judge(folder: Path) -> None:
+    """Measure and judge all claims by the results below a folder."""
+    from scbench.claims import judge
+
+    judge.rows(confidence=0.95, seed=0, root=folder)
+
+
 def _imports() -> None:
     """What these runs import, each in a process of its own."""
     code = "import scbench.child, scbench.io, scbench.contract, scbench.svg.controls"
@@ -166,6 +173,7 @@ CASES: dict[str, dict[str, Case]] = {
         "dry run of 10,000 jobs": Case(
             lambda: _much_to_do(10_000), lambda folder: _snakemake(folder, "-n"), cpu_s=30, peak_rss_mb=1000
         ),
+        "every claim judged by the results here": Case(Path.cwd, _judge, cpu_s=20),
         "overhead of a job beyond its imports": Case(
             lambda: _jobs_to_run(_JOBS),
             lambda folder: _snakemake(folder, "--until", "run"),
