@@ -116,8 +116,9 @@ def _explain(error: ValidationError) -> str:
         case "enum":
             return f"{at} must be one of the allowed values. Got {got!r} instead. {did_you_mean(got, rule)}"
         case "type":
-            article = "an" if str(rule)[0] in "aio" else "a"
-            return f"{at} must be {article} {rule}. Got {got!r} instead."
+            kinds = [rule] if isinstance(rule, str) else rule
+            named = " or ".join(f"{'an' if kind[0] in 'aio' else 'a'} {kind}" for kind in kinds)
+            return f"{at} must be {named}. Got {got!r} instead."
         case "pattern" if "propertyNames" in error.schema_path:
             return f"{got!r} is not a valid id: it must match {rule}."
         case "pattern":

@@ -17,22 +17,20 @@ def _snakemake(root, folder, *args):
     return subprocess.run(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", ["config", "smoke", "paper", "extended", "annotation", "scaling"])
+@pytest.mark.parametrize("name", ["config", "smoke", "extended", "annotation", "scaling"])
 def test_every_configuration_can_be_planned(root, tmp_path, name):
-    fewer = ["--config", 'limits={"replicates": 1}'] if name == "paper" else []  # else 9,000 jobs
-    done = _snakemake(root, tmp_path, "--cores", "2", "--configfile", str(root / f"config/{name}.yaml"), *fewer)
+    done = _snakemake(root, tmp_path, "--cores", "2", "--configfile", str(root / f"config/{name}.yaml"))
     assert done.returncode == 0, done.stdout
     assert "This was a dry-run" in done.stdout
-    assert _planned(done.stdout) == int(re.search(r"^run +(\d+)$", done.stdout, re.MULTILINE)[1])
 
 
-def _planned(printed):
-    """Runs that the table of costs, which comes last, adds up to."""
-    _, table = printed.split(" runs of this plan take")
-    runs = {name: int(count) for name, count in re.findall(r"^([a-z-]+) +(\d+) +\d+ ", table, re.MULTILINE)}
-    total = runs.pop("total")
-    assert sum(runs.values()) == total
-    return total
+def test_all_experiments_can_be_planned(root, tmp_path):
+    config = yaml.safe_load((root / "config/paper.yaml").read_text())
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(config | {"limits": {"replicates": 1}}))  # else 9,000 jobs
+    done = _snakemake(root, tmp_path, "--cores", "2", "--configfile", str(path))
+    assert done.returncode == 0, done.stdout
+    assert "claims_page" in done.stdout
 
 
 def test_what_the_papers_need_can_be_listed(root, tmp_path):
@@ -60,7 +58,7 @@ def test_the_entry_point_for_catalogues_works(root, tmp_path):
     [
         ({"methods": ["moran"]}, "method 'moran' is not in the registry. Did you mean 'moran_i'?"),
         ({"datasets": ["toy_spot"]}, "dataset 'toy_spot' is not in the registry. Did you mean 'toy_spots'?"),
-        ({"replicates": "many"}, "'tracks.svg.replicates' must be an integer. Got 'many' instead."),
+        ({"replicates": "many"}, "'tracks.svg.replicates' must be an integer or an object. Got 'many' instead."),
     ],
 )
 def test_a_slip_in_the_configuration_ends_before_anything_runs(root, tmp_path, change, message):
