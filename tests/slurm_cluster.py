@@ -48,8 +48,8 @@ MinJobAge=300
 KillWait=2
 GresTypes=gpu
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:toy:{gpus} State=UNKNOWN
-PartitionName=cpu Nodes={host} Default=YES MaxTime=60 State=UP
-PartitionName=gpu Nodes={host} MaxTime=60 State=UP
+PartitionName=cpu Nodes={host} Default=YES MaxTime=1440 State=UP
+PartitionName=gpu Nodes={host} MaxTime=1440 State=UP
 """
 
 
