@@ -87,7 +87,8 @@ def compare_rankings(upstream: pd.DataFrame, ours: pd.DataFrame, top: int) -> di
     both = pd.concat(ranks, axis=1, keys=["theirs", "own"], join="inner")
     sizes = pd.concat([rank.groupby("class").size() for rank in ranks], axis=1).fillna(0)
     shares = both.groupby("class").size().reindex(sizes.index, fill_value=0) / sizes.max(axis=1)
-    shares = shares.where(all(len(rank) for rank in ranks))  # a run that failed says nothing
+    if not all(map(len, ranks)):  # a run that failed says nothing
+        shares *= np.nan
     correlations = [found["theirs"].corr(found["own"], method="spearman") for _, found in both.groupby("class")]
     return {
         "classes": len(sizes),
