@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from scbench import gpus, plan_annotation, plan_encoder, plan_svg, plan_tissue, subtracks
+from scbench import gpus, plan_annotation, plan_encoder, plan_fidelity, plan_svg, plan_tissue, subtracks
 from scbench.available import left_out, without
 from scbench.costs import Cost, Costs
 from scbench.data.local import locate
@@ -359,6 +359,7 @@ class Plan:
         if track == "markers":
             tables += [f"results/tables/markers-specificity-{name}.html" for name in self.tracks[track]["datasets"]]
             tables += ["results/tables/markers-summary.html"]
+        tables += plan_fidelity.tables(track, self.tracks[track])
         tables += plan_svg.tables(self.tracks[track]) if track == "svg" else []
         tables += plan_tissue.tables(self.tracks[track]) if track == "svg" else []
         tables += plan_encoder.tables(self.tracks[track]) if track == "annotation" else []

@@ -32,7 +32,6 @@ def tables(run: dict[str, Any]) -> list[str]:
         *(["results/svg/scaling.tsv", "results/svg/scaling_fits.tsv"] if families(run) else []),
         *(["results/tables/svg-scaling.html"] if families(run) else []),
         *(["results/tables/svg-calibration.html"] if run["calibration"] else []),
-        *(["results/svg/fidelity.tsv", "results/tables/svg-fidelity.html"] if run["fidelity"]["pairs"] else []),
     ]
 
 
@@ -59,18 +58,6 @@ def calibrated(run: dict[str, Any], registry: "Registry", dataset: str) -> list[
 def replicates(plan: "Plan", dataset: str) -> range:
     """Replicates that are independent: one of a dataset that all of them share."""
     return plan.replicates("svg", dataset) if plan.registry.simulated(dataset) else range(1)
-
-
-def compared(plan: "Plan", name: str) -> list[str]:
-    """One file of each run of the authors' packages and of their reimplementations, each pair together."""
-    run = plan.tracks["svg"]
-    return [
-        f"results/svg/{dataset}/{method}/r{r}/{name}"
-        for pair in run["fidelity"]["pairs"]
-        for dataset in run["datasets"]
-        for r in replicates(plan, dataset)
-        for method in (pair["upstream"], pair["ours"])
-    ]
 
 
 def families(run: dict[str, Any]) -> dict[str, list[str]]:

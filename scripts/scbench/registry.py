@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from scbench import experiments, plan_encoder, subtracks
+from scbench import experiments, plan_encoder, plan_fidelity, subtracks
 from scbench.data.sources import file_name, files, origins, parents
 from scbench.errors import UserError, did_you_mean
 from scbench.provenance import ROOT, source_file
@@ -129,6 +129,7 @@ def load_config(config: dict, registry: Registry, root: Path = ROOT) -> dict[str
             registry.dataset(dataset, track)
         for method in run["methods"]:
             registry.method(method, track)
+        plan_fidelity.check(track, run, registry)
     for experiment in config["experiments"].values():
         for dataset in experiment["datasets"]:
             registry.dataset(dataset)

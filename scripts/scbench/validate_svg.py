@@ -32,11 +32,6 @@ def check_experiments(run: dict[str, Any], registry: "Registry") -> None:
     for dataset, methods in run["calibration"].items():
         registry.dataset(dataset, "svg")
         _known(f"calibration.{dataset}", methods, with_pvalues, "which is not a method of the track with p-values")
-    for pair in run["fidelity"]["pairs"]:
-        for key, origin in (("upstream", "upstream"), ("ours", "reimplementation")):
-            fitting = [name for name in with_pvalues if registry.method(name)["origin"] == origin]
-            why = f"which is not a method of the track with p-values and origin {origin!r}"
-            _known(f"fidelity.pairs.{key}", [pair[key]], fitting, why)
     for datasets in run.get("scaling", {"datasets": {}})["datasets"].values():
         for dataset in datasets:
             registry.dataset(dataset, "svg")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from scbench import plan_svg
+from scbench import plan_fidelity, plan_svg
 from scbench.errors import UserError
 from scbench.layout import LAST_STATUS
 from scbench.plan import Plan
@@ -54,11 +54,25 @@ def test_figures_and_tables_follow_from_the_configuration():
 def test_pairs_that_are_compared_lie_together():
     pairs = [{"upstream": "spark_r", "ours": "spark"}]
     plan = load(methods=["spark_r", "spark"], replicates=1, fidelity={"pairs": pairs})
-    assert plan_svg.compared(plan, "x") == [
+    assert plan_fidelity.compared(plan, "svg", "x") == [
         f"results/svg/{dataset}/{method}/r0/x" for dataset in RUN["datasets"] for method in ("spark_r", "spark")
     ]
     assert {"results/svg/fidelity.tsv", "results/tables/svg-fidelity.html"} < set(plan.targets("svg"))
     assert plan.scoring("svg") == load().scoring("svg")
+
+
+def test_pairs_of_marker_methods_are_compared_in_every_replicate():
+    pair = {"upstream": "smash_rf_upstream", "ours": "smash_rf"}
+    run = {"datasets": ["toy_cells"], "methods": list(pair.values()), "replicates": 2, "fidelity": {"pairs": [pair]}}
+    plan = Plan.load({"seed": 1, "tracks": {"markers": run}})
+    runs = [f"results/markers/toy_cells/{method}/r{r}/x" for r in range(2) for method in pair.values()]
+    assert plan_fidelity.compared(plan, "markers", "x") == runs
+    assert {"results/markers/fidelity.tsv", "results/tables/markers-fidelity.html"} < set(plan.targets("markers"))
+    run["fidelity"] = {"pairs": [pair | {"ours": "smash_rf_upstream"}]}
+    with pytest.raises(
+        UserError, match=r"'tracks.markers.fidelity.pairs.ours' names 'smash_rf_upstream', which is not"
+    ):
+        Plan.load({"seed": 1, "tracks": {"markers": run}})
 
 
 def test_levels_are_in_order_and_scores_do_not_depend_on_experiments():

@@ -9,7 +9,7 @@ from snakemake.settings.types import DeploymentMethod
 # The package lives beside the scripts; nothing needs to be installed.
 sys.path.insert(0, str(Path(workflow.current_basedir).parents[1] / "scripts"))
 
-from scbench import costs_plan, environments, plan_claims, plan_data, subtracks
+from scbench import costs_plan, environments, plan_claims, plan_data, plan_fidelity, subtracks
 from scbench.data.sources import describe
 from scbench.errors import UserError
 from scbench.plan import Plan

@@ -27,6 +27,30 @@ localrules:
     gate,
 
 
+rule fidelity:
+    input:
+        outputs=get_compared_runs("output.tsv"),
+        statuses=get_compared_runs("status.json"),
+        code=get_code("scbench.fidelity", "scbench.report.tables"),
+    output:
+        table="results/{track}/fidelity.tsv",
+        page=report(
+            "results/tables/{track}-fidelity.html",
+            caption="../report/fidelity.rst",
+            category=get_track_title,
+            labels={"figure": "Table: fidelity"},
+        ),
+    log:
+        "results/logs/fidelity/{track}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    params:
+        top=get_compared_top,
+    script:
+        "../../scripts/fidelity.py"
+
+
 # Apart from `qc`, so that the checks are there to be read when the gate is shut.
 rule gate:
     input:

@@ -67,6 +67,15 @@ def get_statistics(wildcards):
     return PLAN.statistics(wildcards.track)
 
 
+def get_compared_runs(name):
+    """One file of each run of the authors' packages and of their reimplementations, each pair together."""
+    return lambda wildcards: plan_fidelity.compared(PLAN, wildcards.track, name)
+
+
+def get_compared_top(wildcards):
+    return PLAN.tracks[wildcards.track]["fidelity"]["top"]
+
+
 def get_labels(wildcards):
     """What figures write beside ids: the registry's entries of methods, metrics and datasets."""
     return PLAN.labels(wildcards.track)

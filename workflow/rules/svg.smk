@@ -173,27 +173,3 @@ rule svg_power:
         confidence=PLAN.config["confidence"],
     script:
         "../../scripts/svg_power.py"
-
-
-rule svg_fidelity:
-    input:
-        outputs=get_compared_runs("output.tsv"),
-        statuses=get_compared_runs("status.json"),
-        code=get_code("scbench.svg.fidelity", "scbench.report.tables"),
-    output:
-        table="results/svg/fidelity.tsv",
-        page=report(
-            "results/tables/svg-fidelity.html",
-            caption="../report/svg_fidelity.rst",
-            category="Spatially variable genes",
-            labels={"figure": "Table: fidelity"},
-        ),
-    log:
-        "results/logs/svg_fidelity.log",
-    conda:
-        "../../envs/base.yaml"
-    threads: 1
-    params:
-        top=SVG.get("fidelity", {}).get("top"),
-    script:
-        "../../scripts/svg_fidelity.py"

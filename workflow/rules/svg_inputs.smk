@@ -93,11 +93,6 @@ def get_svg_dataset_label(wildcards):
     return PLAN.registry.dataset(wildcards.dataset)["label"]
 
 
-def get_compared_runs(name):
-    """One file of each run of the authors' packages and of their reimplementations, each pair together."""
-    return lambda wildcards: svg_plan.compared(PLAN, name)
-
-
 def get_calibrations(wildcards):
     return [f"results/svg/{dataset}/calibration.tsv" for dataset in SVG["calibration"]]
 

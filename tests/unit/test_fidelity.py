@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scbench.fidelity import Run, compare, compare_rankings
 from scbench.io import read_table
 from scbench.layout import OUTPUT_COLUMNS
-from scbench.svg.fidelity import Run, compare
 
 
 def _run(method, scores, pvalues, **status):
     genes = [f"g{place}" for place in range(len(scores))]
     table = pd.DataFrame({"gene": genes, "statistic": scores, "pvalue": pvalues, "qvalue": pvalues, "score": scores})
-    return Run({"method": method, "status": "ok", "cpu_s": 6.0, "peak_rss_mb": 300.0} | status, table)
+    return Run({"track": "svg", "method": method, "status": "ok", "cpu_s": 6.0, "peak_rss_mb": 300.0} | status, table)
 
 
 def test_values_by_hand():
@@ -50,10 +50,47 @@ def test_of_a_run_that_failed_the_status_is_all_there_is(bad, tmp_path):
     path = tmp_path / "output.tsv"
     path.write_text("\t".join(OUTPUT_COLUMNS["svg"]) + "\n")
     runs = [_run(name, [3.0, 2.0, 1.0], [0.1, 0.2, 0.3]) for name in ("package", "ours")]
-    failed = {"method": "other", "status": "skipped", "cpu_s": None, "peak_rss_mb": None}
+    failed = {"track": "svg", "method": "other", "status": "skipped", "cpu_s": None, "peak_rss_mb": None}
     runs[bad] = Run(failed, read_table(path))
     found = compare(*runs, top=2)
     assert (found["status_upstream"], found["status_ours"]) == (("skipped", "ok"), ("ok", "skipped"))[bad]
     assert (found["genes"], found["only_upstream"], found["only_ours"]) == ((0, 0, 3), (0, 3, 0))[bad]
     unknown = ["spearman", "common_top", "max_score_difference", "max_pvalue_difference", "cpu_ratio", "memory_ratio"]
+    assert pd.Series(found)[unknown].isna().all()
+
+
+def _ranking(**classes):
+    rows = [("", name, gene, rank) for name, genes in classes.items() for rank, gene in enumerate(genes, 1)]
+    table = pd.DataFrame(rows, columns=["within", "class", "gene", "rank"])
+    return table.assign(score=-table["rank"])[OUTPUT_COLUMNS["markers"]]
+
+
+def test_rankings_by_hand():
+    theirs = _ranking(a="pqrst", b="pqrs", c="pq")
+    ours = _ranking(a="qprvw", b="wxyz", d="p")
+    found = compare_rankings(theirs, ours, 4)
+    # Top 4: of a, q, p and r are common; of b none is; c and d are in one alone.
+    assert (found["classes"], found["genes"], found["only_upstream"], found["only_ours"]) == (4, 3, 7, 6)
+    assert found["common_top"] == pytest.approx(3 / 4 / 4)
+    assert found["least_common_top"] == 0
+    assert found["spearman"] == pytest.approx(0.5)  # of a: two of three ranks change places
+    assert found["max_rank_difference"] == 1
+    status = {"track": "markers", "status": "ok", "cpu_s": 6.0, "peak_rss_mb": 300.0}
+    runs = [Run(status | {"method": name}, table) for name, table in (("package", theirs), ("ours", ours))]
+    assert found.items() <= compare(*runs, top=4).items()
+
+
+def test_a_ranking_agrees_with_itself_and_a_second_step_is_left_out():
+    table = _ranking(a="pqrst", b="vwxyz")
+    second = table.assign(within="a", gene="u")
+    found = compare_rankings(table, pd.concat([second, table]), 3)
+    assert (found["genes"], found["common_top"], found["least_common_top"], found["spearman"]) == (6, 1, 1, 1)
+
+
+def test_of_a_ranking_that_failed_nothing_is_known(tmp_path):
+    path = tmp_path / "output.tsv"
+    path.write_text("\t".join(OUTPUT_COLUMNS["markers"]) + "\n")
+    found = compare_rankings(read_table(path), _ranking(a="pq"), 2)
+    assert (found["classes"], found["genes"], found["only_ours"]) == (1, 0, 2)
+    unknown = ["common_top", "least_common_top", "spearman", "max_rank_difference"]
     assert pd.Series(found)[unknown].isna().all()

@@ -3,10 +3,10 @@
 import pandas as pd
 
 from scbench.atomic import atomic, read_json
+from scbench.fidelity import Run, compare
 from scbench.io import read_table, write_table
 from scbench.report.tables import page
 from scbench.script import guarded
-from scbench.svg.fidelity import Run, compare
 
 with guarded(snakemake.log[0]):
     runs = map(Run, map(read_json, snakemake.input.statuses), map(read_table, snakemake.input.outputs))
