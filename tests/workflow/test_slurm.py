@@ -113,9 +113,9 @@ def test_a_run_gives_what_a_local_one_does_and_gpu_jobs_ask_for_one(cluster, sub
     with_gpu = [job for job in cluster.jobs() if "TresPerJob" in job]
     assert [(job["TresPerJob"], job["Partition"]) for job in with_gpu] == [("gres:gpu:toy:1", "gpu")]
     assert {job["Partition"] for job in cluster.jobs()} == {"cpu", "gpu"}
-    # Two runs of 10 + 5 minutes, one after the other.
+    # Two runs of ten minutes, the least that one asks for, one after the other.
     [group] = [job for job in cluster.jobs() if job["Comment"].startswith("rule_runs-svg-toy_spots_run")]
-    assert (group["NumCPUs"], group["TimeLimit"]) == ("1", "00:30:00")
+    assert (group["NumCPUs"], group["TimeLimit"]) == ("1", "00:20:00")
     local.snakemake(*TABLES, ON_GPU)
     assert submitting.read(ON_GPU) == local.read(ON_GPU)
     for track in {Path(table).parent.name for table in TABLES}:
