@@ -68,10 +68,8 @@ def _around(folder: Path, path: Path, row: dict) -> dict[str, float]:
     timed = folder / "results/benchmarks/run" / f"{run}.jsonl"
     seconds = json.loads(timed.read_text().splitlines()[-1])["cpu_time"] - row["cpu_s"] if timed.exists() else 0.0
     outputs = (path.with_name(name) for name in ("output.tsv", "extra.npz", "status.json"))
-    return {
-        "overhead_s": seconds if seconds > 0 else np.nan,
-        "disk_mb": sum(file.stat().st_size for file in outputs) / 2**20,
-    }
+    size = sum(file.stat().st_size for file in outputs)
+    return {"overhead_s": seconds if seconds > 0 else np.nan, "disk_mb": size / 2**20}
 
 
 def fit(runs: pd.DataFrame) -> dict[str, dict]:
