@@ -12,10 +12,10 @@ _INTRO = """# Configuration
 <!-- Made from workflow/schemas by `make docs`; a test keeps it up to date. -->
 
 `config.yaml` is the default run, `smoke.yaml` a toy for tests, `extended.yaml` every variant on the embedded data,
-`paper.yaml` every experiment of the papers on their own data (`experiments.yaml`), `annotation.yaml` cell type annotation
-with longer training, `scaling.yaml` how spatial tests grow with the number of cells. Choose one
-with `snakemake --configfile config/paper.yaml` or `make run CONFIG=config/paper.yaml`. A configuration names datasets
-and methods of the registries `datasets.yaml`, `public_datasets.yaml` (the papers' data), `methods.yaml` and
+`paper.yaml` every experiment of the papers on their own data (`experiments.yaml`), `annotation.yaml` cell type
+annotation with longer training, `scaling.yaml` how spatial tests grow with the number of cells. Choose one with
+`snakemake --configfile config/paper.yaml` or `make run CONFIG=config/paper.yaml`. A configuration names datasets and
+methods of the registries `datasets.yaml`, `public_datasets.yaml` (the papers' data), `methods.yaml` and
 `metrics.yaml`. All are checked before anything runs.
 """
 
