@@ -14,7 +14,13 @@ from scbench.io import read_prepared
 from scbench.registry import Registry
 
 REGISTRY = Registry.load()
-DERIVED = [name for name, each in REGISTRY.datasets.items() if each["source"].get("transform") == "dropout"]
+HERE = ("package", "wheel", "simulate")  # sources that need no network
+DERIVED = [
+    name
+    for name, each in REGISTRY.datasets.items()
+    if each["source"].get("transform") == "dropout"
+    and {REGISTRY.dataset(origin)["source"]["type"] for origin in REGISTRY.origins(name)} <= set(HERE)
+]
 
 matrices = st.tuples(st.integers(1, 12), st.integers(1, 9)).flatmap(
     lambda shape: arrays(np.int32, shape, elements=st.sampled_from([0, 0, 1, 2, 7]))
