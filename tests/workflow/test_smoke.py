@@ -106,6 +106,7 @@ def test_the_report_holds_every_figure_and_needs_no_network(finished_smoke, plan
     for track in plan.tracks:
         for figure in plan.figures(track):
             assert figure.rpartition("/")[2] in report
+    assert "System Message" not in report  # what docutils says of a text that it cannot read
     assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=[\"']https?://", report)
 
 
