@@ -3,9 +3,9 @@ TITLES = {
     "markers": "Marker genes",
     "svg": "Spatially variable genes",
     "annotation": "Cell type annotation",
-    "annotation-novel": "Cell type annotation: novel types",
-    "annotation-platforms": "Cell type annotation: across platforms",
-    "annotation-sizes": "Cell type annotation: number of cells",
+    "annotation-novel": "Cell type annotation, novel types",
+    "annotation-platforms": "Cell type annotation, across platforms",
+    "annotation-sizes": "Cell type annotation, number of cells",
 }
 
 
