@@ -1,7 +1,7 @@
 """Claims are measured from results: what is looked up, and what is said where there is nothing."""
 
 import json
-from itertools import chain
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -69,17 +69,7 @@ def called(n):
 
 
 def test_words_name_what_there_is(registry):
-    ids = list(WORDS.methods.values())
-    lists = chain.from_iterable(entry["each"] if isinstance(entry, dict) else entry for entry in ids)
-    methods = set(chain.from_iterable([one] if isinstance(one, str) else one for one in lists))
-    assert methods - {"", "common-set"} <= set(registry.methods)
-    options = [*WORDS.claims.values(), *(o for group in WORDS.settings.values() for o in group.values())]
-    datasets = [*WORDS.datasets.values(), *(option.get("datasets", []) for option in options)]
-    assert set(chain.from_iterable(datasets)) <= set(registry.datasets)
-    assert set(WORDS.settings) <= set(experiments.load())
-    assert set(WORDS.claims) <= set(CLAIMS)
-    known = [{getattr(claim, key) for claim in CLAIMS.values()} for key in ("claim_id", "experiment", "metric")]
-    assert set(WORDS.untested) <= set().union(*known)
+    WORDS.check(registry, CLAIMS.values())
     used = {claim.method for claim in CLAIMS.values()} | {
         name.partition("@")[0] for claim in CLAIMS.values() for name in claim.comparator_ids
     }
@@ -250,3 +240,43 @@ def test_the_fall_of_a_loss(ask, tmp_path):
     assert found.claimed["zeisel"].tolist() == [-0.75]
     assert found.absent == {"pbmc68k_reduced": "not run"}
     assert isinstance(ask("scrobust-loss-contrastive-test"), Unmeasured)  # one epoch is no course
+
+
+# --- mistakes ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("datasets", {"zeisel": ["zeisl"]}, r"'datasets' names 'zeisl', which is unknown\. Did you mean 'zeisel'"),
+        ("methods", {"spark": ["sparc"]}, r"'methods' names 'sparc', which is unknown\. Did you mean 'spark'"),
+        ("settings", {"scgco-mob": {}}, r"'settings' names 'scgco-mob', which is unknown\."),
+        ("claims", {"smash-t1": {}}, r"'claims' names 'smash-t1', which is unknown\."),
+        ("untested", {"nez": "why"}, r"'untested' names 'nez', which is unknown\."),
+    ],
+)
+def test_words_that_mean_nothing_are_named(registry, key, value, message):
+    words = replace(WORDS, **{key: value})
+    with pytest.raises(UserError, match=message):
+        words.check(registry, CLAIMS.values())
+
+
+def test_a_missing_option_is_named(tmp_path, registry):
+    words = replace(WORDS, metrics={**WORDS.metrics, "svg": {"f1": {"by": "scores.score", "scenario": "bh"}}})
+    write_scores(tmp_path, "svg", "sim_noise_06", "svg_f1", "bh", {"scgco_released": [1.0]})
+    claim = CLAIMS["scgco-sim-noise06-best-f1"]
+    with pytest.raises(UserError, match=r"needs the option 'metric' of scores\.score\. Got scenario, datasets"):
+        measure(claim, words, Results(tmp_path), registry)
+
+
+def test_what_compares_two_needs_one_comparator(tmp_path, registry):
+    write_run(tmp_path, "mob_rep11", "scgco_released", called(6))
+    claim = CLAIMS["scgco-mob11-fold-spatialde"]
+    claim = replace(claim, raw=claim.raw | {"comparators": "spatialde;spark"})
+    with pytest.raises(UserError, match=r"calls\.ratio needs one comparator\. Got spatialde, spark\."):
+        measure(claim, WORDS, Results(tmp_path), registry)
+
+
+def test_a_claim_without_a_dataset_is_not_measured(tmp_path, registry):
+    claim = replace(CLAIMS["scgco-sim-noise06-best-f1"], dataset="", scenario="")
+    assert measure(claim, WORDS, Results(tmp_path), registry)[0][1].reason == "The claim names no dataset."

@@ -1,6 +1,5 @@
 """Measure and judge every claim of the ledger."""
 
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +34,7 @@ def rows(*, confidence: float, seed: int, root: Path = Path()) -> list[dict[str,
     claims, rules, words = ledger.load(), Rules.load(), Words.load()
     rules.check(claims)
     results, registry = Results(root), Registry.load()
+    words.check(registry, claims)
     found = []
     for claim in claims:
         measured = measure(claim, words, results, registry)
@@ -50,11 +50,6 @@ def rows(*, confidence: float, seed: int, root: Path = Path()) -> list[dict[str,
         command = f"snakemake --cores 2 claims --config experiment={claim.experiment}"
         found.append(table.row(claim, measured[0][1], replace(first, reason=reason), command))
     return found
-
-
-def tally(verdicts: list[dict[str, str]]) -> Counter[tuple[str, str]]:
-    """Number of claims by paper and verdict."""
-    return Counter((row["paper"], row["verdict"]) for row in verdicts)
 
 
 def _say(name: str, verdict: Verdict) -> str:

@@ -14,6 +14,8 @@ from scbench.registry import Registry
 
 Measure = Callable[[Question, Results, Registry], Measurement | Unmeasured]
 
+_WITHOUT_DATA = ("constants.constant", "design.planned", "design.registered", "design.datasets")
+
 
 def measure(
     claim: Claim, words: Words, results: Results, registry: Registry
@@ -46,6 +48,8 @@ def measure(
     found = []
     for name, question in _variants(words.questions(claim)):
         results.fresh()
+        if not question.datasets and question.measure["by"] not in _WITHOUT_DATA:
+            return [("", Unmeasured("not_tested", "The claim names no dataset."))]
         found.append((name, _whole(question, function(question.measure["by"])(question, results, registry))))
     return found
 

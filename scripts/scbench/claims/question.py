@@ -1,12 +1,17 @@
 """What a claim asks, in the ids of the registries: which runs, which metric, of which method."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scbench.claims.ledger import Claim
+from scbench.errors import UserError, did_you_mean
 from scbench.provenance import ROOT
+from scbench.registry import Registry
 from scbench.validate import read_yaml, validate
+
+_WORDS = ("", "common-set")  # methods that are none: of claims about data, and what several methods call
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,19 @@ class Question:
     comparators: dict[str, tuple[str, ...]] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
 
+    def option(self, name: str) -> Any:
+        """Value of an option that the measure needs.
+
+        Raises
+        ------
+        UserError
+            If it is not given.
+        """
+        if name not in self.measure:
+            by, given = self.measure["by"], ", ".join(key for key in self.measure if key != "by") or "none"
+            raise UserError(f"measures.yaml: {self.claim.claim_id!r} needs the option {name!r} of {by}. Got {given}.")
+        return self.measure[name]
+
 
 @dataclass(frozen=True)
 class Words:
@@ -63,6 +81,26 @@ class Words:
         """
         schema = read_yaml(root / "workflow/schemas/measures.schema.yaml")
         return cls(**validate(read_yaml(root / "config/claims/measures.yaml"), schema, "measures.yaml"))
+
+    def check(self, registry: Registry, claims: Iterable[Claim]) -> None:
+        """Check that the words on our side are in the registry, and those on the other in the ledger.
+
+        Raises
+        ------
+        UserError
+            Naming the key and the word, with what was perhaps meant.
+        """
+        lists = [entry["each"] if isinstance(entry, dict) else entry for entry in self.methods.values()]
+        methods = [name for entry in lists for variant in entry for name in _group(variant)]
+        _known("methods", methods, [*registry.methods, *_WORDS])
+        options = [*self.claims.values(), *(one for group in self.settings.values() for one in group.values())]
+        datasets = [*self.datasets.values(), *(option.get("datasets", []) for option in options)]
+        _known("datasets", [name for names in datasets for name in names], registry.datasets)
+        claims = list(claims)
+        _known("settings", self.settings, {claim.experiment for claim in claims})
+        _known("claims", self.claims, {claim.claim_id for claim in claims})
+        known = {getattr(claim, key) for claim in claims for key in ("claim_id", "experiment", "metric")}
+        _known("untested", self.untested, known)
 
     def why_not(self, claim: Claim) -> str:
         """Why a claim cannot be tested whatever is run; empty if it can."""
@@ -99,6 +137,12 @@ class Words:
             Question(claim, datasets, () if each else _group(variant), measure, each, comparators, absent)
             for variant in ([""] if each else entry)
         ]
+
+
+def _known(key: str, names: Iterable[str], known: Iterable[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise UserError(f"measures.yaml: {key!r} names {name!r}, which is unknown. {did_you_mean(name, known)}")
 
 
 def _group(variant: str | list[str]) -> tuple[str, ...]:

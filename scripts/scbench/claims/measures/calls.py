@@ -6,6 +6,7 @@ from scipy.stats import ttest_ind
 from scbench.claims.measurement import Measurement, Unmeasured
 from scbench.claims.question import Question
 from scbench.claims.results import Results
+from scbench.errors import UserError
 from scbench.registry import Registry
 from scbench.scoring.svg import adjustments
 
@@ -65,7 +66,7 @@ def ratio(question: Question, results: Results, registry: Registry) -> Measureme
     found = n_called(question, results, registry)
     if isinstance(found, Unmeasured):
         return found
-    (other,) = found.others.values() or ({},)
+    other = found.others.get(_only(question), {})
     values = {name: n / other[name] for name, n in found.claimed.items() if other.get(name, np.zeros(1))[0]}
     if not values:
         return Unmeasured("not_tested", "The comparator calls no gene, or was not run.")
@@ -74,7 +75,8 @@ def ratio(question: Question, results: Results, registry: Registry) -> Measureme
 
 def difference_pvalue(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """P-value of Welch's test on the numbers of called genes over tissues (option ``pool`` is implied)."""
-    own, other = (_counts(question, results, group) for group in _groups(question).values())
+    own = _counts(question, results, question.variant)
+    other = _counts(question, results, question.comparators.get(_only(question), ("",)))
     if min(len(own), len(other)) < 2:
         return Unmeasured("not_tested", f"Not run yet on two tissues or more: {', '.join(question.datasets)}.")
     pvalue = ttest_ind(list(own.values()), list(other.values()), equal_var=False).pvalue
@@ -89,6 +91,21 @@ def tissues_with_calls(question: Question, results: Results, registry: Registry)
         return Unmeasured("not_tested", f"Run on {len(counts)} of {len(question.datasets)} tissues.")
     value = np.array([float(sum(n > 0 for n in counts.values()))])
     return Measurement({"all": value}, "tissues with called genes", exact=True, evidence=tuple(results.used))
+
+
+def _only(question: Question) -> str:
+    """The one comparator of a claim that compares two.
+
+    Raises
+    ------
+    UserError
+        If it has none or several.
+    """
+    names = question.claim.comparator_ids
+    if len(names) != 1:
+        by, got = question.measure["by"], ", ".join(names) or "none"
+        raise UserError(f"{question.claim.claim_id}: {by} needs one comparator. Got {got}.")
+    return names[0]
 
 
 def _groups(question: Question) -> dict[str, tuple[str, ...]]:

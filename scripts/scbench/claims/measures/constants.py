@@ -19,7 +19,7 @@ def constant(question: Question, results: Results, registry: Registry) -> Measur
 
     Options: ``at`` (see `look_up`); ``reduce`` (``min`` or ``max``) of several values.
     """
-    at = question.measure["at"]
+    at = question.option("at")
     value = look_up(at)
     if reduce := question.measure.get("reduce"):
         value = _REDUCE[reduce](value)

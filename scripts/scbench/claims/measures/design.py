@@ -19,7 +19,7 @@ def size(question: Question, results: Results, registry: Registry) -> Measuremen
 
     Options: ``fact``; ``reduce`` (``min`` or ``max``) over several datasets; ``rest``: what is left of ``genes``.
     """
-    fact, found = question.measure["fact"], {}
+    fact, found = question.option("fact"), {}
     for name in question.datasets:
         facts = results.facts(name)
         if facts is not None:
@@ -37,12 +37,12 @@ def size(question: Question, results: Results, registry: Registry) -> Measuremen
 
 def simulated(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """A parameter of the simulations of the question's datasets. Options: ``param``, ``reduce``, ``scale``."""
-    params = [_param(registry, name, question.measure["param"]) for name in question.datasets]
+    params = [_param(registry, name, question.option("param")) for name in question.datasets]
     if any(value is None for value in params):
-        return Unmeasured("not_tested", f"The simulation has no parameter {question.measure['param']}.")
+        return Unmeasured("not_tested", f"The simulation has no parameter {question.option('param')}.")
     reduce = question.measure.get("reduce")
     value = _REDUCE[reduce](params) if reduce in _REDUCE else _step(params) if reduce == "step" else params[0]
-    quantity = f"{question.measure['param']} in the registry of datasets"
+    quantity = f"{question.option('param')} in the registry of datasets"
     return _design(value, quantity, "datasets")
 
 
@@ -53,19 +53,19 @@ def planned(question: Question, results: Results, registry: Registry) -> Measure
     """
     experiment = question.measure.get("experiment", question.claim.experiment)
     track = _checked(experiment)["tracks"][question.claim.track]
-    value = _at(track, question.measure["path"])
+    value = _at(track, question.option("path"))
     if reduce := question.measure.get("reduce"):
         value = _REDUCE[reduce](list(value.values()) if isinstance(value, dict) else value)
     if over := question.measure.get("over"):
         value = value / _at(track, over)
-    value = question.measure["minus"] - value if "minus" in question.measure else value
-    quantity = f"{question.measure['path']} of the experiment {experiment}"
+    value = question.option("minus") - value if "minus" in question.measure else value
+    quantity = f"{question.option('path')} of the experiment {experiment}"
     return _design(value, quantity, "experiments")
 
 
 def registered(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """A parameter that the registry gives a method. Options: ``method``, ``path`` below its ``params``."""
-    name, path = question.measure["method"], question.measure["path"]
+    name, path = question.option("method"), question.option("path")
     return _design(_at(registry.method(name)["params"], path), f"{path} of {name} in the registry", "methods")
 
 

@@ -13,7 +13,7 @@ def fall(question: Question, results: Results, registry: Registry) -> Measuremen
 
     One value for each replicate on each dataset that has run. Options: ``loss``, ``part``.
     """
-    loss, part, track = question.measure["loss"], question.measure["part"], question.claim.track
+    loss, part, track = question.option("loss"), question.option("part"), question.claim.track
     claimed = {}
     for dataset in question.datasets:
         changes = []

@@ -18,7 +18,7 @@ _UNITS = {"wall_s": 1.0, "peak_rss_mb": 1 / 1e3}  # seconds; MB to GB
 
 def exponent(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """Exponent of the power law that a measure follows over the sizes. Option: ``column``."""
-    column = question.measure["column"]
+    column = question.option("column")
     found = fit(_runs(question, results, question.variant), column, _CONFIDENCE)
     if np.isnan(found["exponent"]):
         return Unmeasured("not_tested", _too_few(question, found))
@@ -34,7 +34,7 @@ def at_size(question: Question, results: Results, registry: Registry) -> Measure
 
     Option: ``column``. Memory is in GB, time in seconds.
     """
-    column, setting = question.measure["column"], question.datasets[-1]
+    column, setting = question.option("column"), question.datasets[-1]
     runs = _runs(question, results, question.variant)
     own = _at_size(runs, setting, column)
     if own is None:
@@ -65,7 +65,7 @@ def fails(question: Question, results: Results, registry: Registry) -> Measureme
 
 def taken(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """What runs on the question's datasets took, over replicates. Option: ``column`` of the status row."""
-    column, track, claimed = question.measure["column"], question.claim.track, {}
+    column, track, claimed = question.option("column"), question.claim.track, {}
     for dataset in question.datasets:
         numbers = results.replicates(track, dataset, question.variant[0])
         rows = [results.status(track, dataset, question.variant[0], number) for number in numbers]

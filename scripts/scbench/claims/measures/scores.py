@@ -1,7 +1,5 @@
 """Claims about metrics that are in the tables of scores."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -17,15 +15,15 @@ def score(question: Question, results: Results, registry: Registry) -> Measureme
     Options: ``metric``, ``scenario`` (of the tidy tables), ``track`` (a sub-track, else the claim's), ``class``, and
     ``overlap``, test cells over training cells of the track's splits.
     """
-    options, track = question.measure, question.measure.get("track", question.claim.track)
+    track = question.measure.get("track", question.claim.track)
     claimed, others, absent = {}, {name: {} for name in question.comparators}, dict(question.absent)
     for dataset in question.datasets:
         table = results.scores(track, dataset)
         if table is None:
             absent[dataset] = "not run"
             continue
-        wide = _wide(table, options)
-        higher = registry.metrics[options["metric"]]["direction"] == "higher"
+        wide = _wide(table, question)
+        higher = registry.metrics[question.option("metric")]["direction"] == "higher"
         for name, values in _claimed(question, wide, dataset, higher).items():
             claimed[name] = values
             for comparator, group in question.comparators.items():
@@ -38,10 +36,10 @@ def score(question: Question, results: Results, registry: Registry) -> Measureme
         return Unmeasured("not_tested", _reason(question, absent))
     return Measurement(
         claimed,
-        options["metric"],
+        question.option("metric"),
         {name: found for name, found in others.items() if found},
-        higher=registry.metrics[options["metric"]]["direction"] == "higher",
-        overlap=options.get("overlap", 0.0),
+        higher=registry.metrics[question.option("metric")]["direction"] == "higher",
+        overlap=question.measure.get("overlap", 0.0),
         absent=absent,
         evidence=tuple(results.used),
         figure=f"results/figures/{track}-scores.png",
@@ -62,16 +60,16 @@ def trend(question: Question, results: Results, registry: Registry) -> Measureme
     levels = np.array([values[:n_replicates] for values in found.claimed.values()])
     place = np.linspace(0, 1, len(levels))
     changes = np.polyfit(place, levels, 1)[0] / levels.mean(axis=0)
-    quantity = f"trend of {question.measure['metric']} over {len(levels)} levels"
+    quantity = f"trend of {question.option('metric')} over {len(levels)} levels"
     return Measurement({"all levels": changes}, quantity, absent=found.absent, evidence=found.evidence)
 
 
-def _wide(table: pd.DataFrame, options: dict[str, Any]) -> pd.DataFrame:
+def _wide(table: pd.DataFrame, question: Question) -> pd.DataFrame:
     """(replicates, methods) values."""
     chosen = (
-        (table["metric"] == options["metric"])
-        & (table["scenario"] == options.get("scenario", ""))
-        & (table["class"] == options.get("class", ""))
+        (table["metric"] == question.option("metric"))
+        & (table["scenario"] == question.measure.get("scenario", ""))
+        & (table["class"] == question.measure.get("class", ""))
     )
     return table[chosen].pivot_table(index="replicate", columns="method", values="value", dropna=False).sort_index()
 

@@ -18,7 +18,7 @@ def structure(question: Question, results: Results, registry: Registry) -> Measu
 
     Options: ``column``, and ``tissue``, the methods that are compared.
     """
-    column = question.measure["column"]
+    column = question.option("column")
     if question.variant == (_COMMON,):
         why = "The structure of the common genes is itself the reference where no layers are annotated."
         return Unmeasured("not_tested", why)
@@ -34,7 +34,7 @@ def structure(question: Question, results: Results, registry: Registry) -> Measu
 
 def distance(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """Mean distance to the structure, of the genes that only a method calls. Option: ``column``."""
-    column = question.measure["column"]
+    column = question.option("column")
 
     def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
         rows = table[(table["set"] == _set_of("unique-genes", method)) & (table["segmentation"] == "shared")]
@@ -45,7 +45,7 @@ def distance(question: Question, results: Results, registry: Registry) -> Measur
 
 def passing(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """Cut-off of a distance, or the share of a method's own genes that pass it. Options: ``distance``, ``column``."""
-    kind, column = question.measure["distance"], question.measure["column"]
+    kind, column = question.option("distance"), question.option("column")
 
     def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
         rows = table[(table["metric"] == kind) & (table["set"] == _set_of(question.claim.scenario, method))]
@@ -56,7 +56,7 @@ def passing(question: Question, results: Results, registry: Registry) -> Measure
 
 def separation(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """P-value of the two-sample Kolmogorov-Smirnov test of distances. Option: ``distance``."""
-    kind, comparators = question.measure["distance"], list(question.comparators.values())
+    kind, comparators = question.option("distance"), list(question.comparators.values())
 
     def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
         sets = {_set_of("unique-genes", method), _set_of("unique-genes", comparators[0])}
@@ -92,7 +92,7 @@ def _measure(
 ) -> Measurement | Unmeasured:
     """One value for each tissue of the claim, and of each comparator."""
     claimed, others, absent = {}, {key: {} for key in question.comparators}, dict(question.absent)
-    compared = question.measure["tissue"]
+    compared = question.option("tissue")
     for dataset in question.datasets:
         folder = f"results/svg/tissue-{'-'.join([dataset, *compared])}"
         table = results.table(f"{folder}/{name}")
