@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from scbench import gpus, plan_annotation, plan_encoder, plan_fidelity, plan_svg, plan_tissue, subtracks
+from scbench import gpus, plan_annotation, plan_encoder, plan_fidelity, plan_markers, plan_svg, plan_tissue, subtracks
 from scbench.available import left_out, without
 from scbench.costs import Cost, Costs
 from scbench.data.local import locate
@@ -303,25 +303,6 @@ class Plan:
 
     # --- figures and targets ------------------------------------------------------------------------------------------
 
-    def pairs(self, track: str) -> list[tuple[str, str]]:
-        """Datasets that are asked about in one step and in two."""
-        datasets = self.tracks[track]["datasets"]
-        found = ((self.registry.one_step(name), name) for name in datasets)
-        return [(one, two) for one, two in found if one in datasets]
-
-    def shapley_methods(self) -> list[str]:
-        """Methods of the marker track that leave Shapley values."""
-        return [name for name in self.tracks["markers"]["methods"] if "shapley" in self.registry.method(name)["shows"]]
-
-    def localisations(self) -> dict[str, dict[str, Any]]:
-        """Maps of marker scores by the name of their files."""
-        rows = self.tracks["markers"]["localisation"] if "markers" in self.tracks else []
-        return {"{dataset}-{method}-{tissue}".format(**row): row for row in rows}
-
-    def localisation_seed(self, name: str) -> int:
-        """Seed of the random panels of a map."""
-        return seed(self.config["seed"], "localisation", name)
-
     def figures(self, track: str) -> list[str]:
         """Figures of a track, without suffix."""
         if subtracks.base(track) != track:  # its figures are among those of its track
@@ -330,7 +311,7 @@ class Plan:
         kinds = ["tissue" if track == "svg" else "confusion"]
         datasets = self.tracks[track]["datasets"]
         if track == "markers":
-            names += self._marker_figures()
+            names += plan_markers.figures(self.tracks[track], self.registry)
             kinds += ["overlap", *(["matrix"] if self.tracks[track]["matrix"] else [])]
         names += [f"{kind}-{dataset}" for kind in kinds for dataset in datasets]
         names += plan_svg.figures(self.tracks[track], self.registry) if track == "svg" else []
@@ -339,26 +320,11 @@ class Plan:
             names += plan_annotation.figures(self.tracks[track]) + plan_encoder.figures(self.tracks[track])
         return [f"results/figures/{track}-{name}" for name in names]
 
-    def _marker_figures(self) -> list[str]:
-        run = self.tracks["markers"]
-        one_step = [name for name in run["datasets"] if not self.registry.one_step(name)]
-        return [
-            *(["panel-size"] if run["panel_sizes"] else []),
-            *(["classifiers"] if len(run["classifiers"]) > 1 else []),
-            *(["two-step"] if self.pairs("markers") else []),
-            *(f"comparison-{group}" for group in run["comparisons"]),
-            *(f"shapley-{method}-{dataset}" for method in self.shapley_methods() for dataset in run["datasets"]),
-            *(f"learning-{dataset}" for dataset in one_step if run["learning_curves"]["methods"]),
-            *(f"localisation-{name}" for name in self.localisations()),
-        ]
-
     def targets(self, track: str) -> list[str]:
         """Everything that a track ends in."""
         figures = [f"{figure}.{kind}" for figure in self.figures(track) for kind in ("png", "pdf")]
         tables = [f"results/tables/{track}.html"]
-        if track == "markers":
-            tables += [f"results/tables/markers-specificity-{name}.html" for name in self.tracks[track]["datasets"]]
-            tables += ["results/tables/markers-summary.html"]
+        tables += plan_markers.tables(self.tracks[track]) if track == "markers" else []
         tables += plan_fidelity.tables(track, self.tracks[track])
         tables += plan_svg.tables(self.tracks[track]) if track == "svg" else []
         tables += plan_tissue.tables(self.tracks[track]) if track == "svg" else []

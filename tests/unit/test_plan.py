@@ -4,6 +4,7 @@ import pytest
 
 from scbench.layout import LAST_STATUS
 from scbench.plan import Plan
+from scbench.plan_markers import pairs
 from scbench.validate import read_yaml
 
 
@@ -37,8 +38,8 @@ def test_one_step_and_two_steps_share_their_splits(root):
     plan = Plan.load(read_yaml(root / "config/extended.yaml"))
     one, two = (plan.split_scheme("markers", name, 3) for name in ("zeisel_subtypes", "zeisel_two_step"))
     assert one == two
-    assert plan.pairs("markers") == [("zeisel_subtypes", "zeisel_two_step")]
-    assert plan.pairs("annotation") == []
+    assert pairs(plan.tracks["markers"], plan.registry) == [("zeisel_subtypes", "zeisel_two_step")]
+    assert pairs(plan.tracks["annotation"], plan.registry) == []
     assert plan.split_scheme("markers", "zeisel", 3) != one
 
 

@@ -39,7 +39,6 @@ wildcard_constraints:
     method="|".join(PLAN.registry.methods),
     replicate=r"\d+",
     group="[a-z0-9_]+",
-    map="|".join(PLAN.localisations()) or "none",
     instance=r"[a-z0-9_]+(/r\d+)?",
 
 

@@ -1,4 +1,12 @@
 # What the rules of the marker track look up.
+from scbench import plan_markers
+from scbench.seeds import seed as derive_seed
+
+
+wildcard_constraints:
+    map="|".join(plan_markers.localisations(PLAN.tracks.get("markers", {"localisation": []}))) or "none",
+
+
 def get_first_spec(wildcards):
     return PLAN.spec("markers", wildcards.dataset, wildcards.method, 0)
 
@@ -25,7 +33,10 @@ def get_comparison_options(wildcards):
 
 
 def get_two_step_options(wildcards):
-    return {"pairs": PLAN.pairs(wildcards.track), "overlap": PLAN.overlap(wildcards.track)}
+    return {
+        "pairs": plan_markers.pairs(PLAN.tracks[wildcards.track], PLAN.registry),
+        "overlap": PLAN.overlap(wildcards.track),
+    }
 
 
 def get_matrix_methods(wildcards):
@@ -46,7 +57,7 @@ def get_replicates(wildcards):
 
 
 def get_localisation(wildcards):
-    return PLAN.localisations()[wildcards.map]
+    return plan_markers.localisations(PLAN.tracks["markers"])[wildcards.map]
 
 
 def get_localised_data(wildcards):
@@ -63,7 +74,7 @@ def get_localised_ranking(wildcards):
 
 
 def get_localisation_seed(wildcards):
-    return PLAN.localisation_seed(wildcards.map)
+    return derive_seed(PLAN.config["seed"], "localisation", wildcards.map)
 
 
 def get_track_facts(wildcards):
