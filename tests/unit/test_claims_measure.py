@@ -280,3 +280,34 @@ def test_what_compares_two_needs_one_comparator(tmp_path, registry):
 def test_a_claim_without_a_dataset_is_not_measured(tmp_path, registry):
     claim = replace(CLAIMS["scgco-sim-noise06-best-f1"], dataset="", scenario="")
     assert measure(claim, WORDS, Results(tmp_path), registry)[0][1].reason == "The claim names no dataset."
+
+
+# --- data that are like the paper's -----------------------------------------------------------------------------------
+
+
+def test_data_like_the_papers_are_shown_with_the_reason_why_they_are_not(ask, tmp_path):
+    write_scores(tmp_path, "annotation", "pbmc68k_reduced", "macro_f1", "", {"scrobust_faithful": [0.5, 0.6]})
+    found = ask("scrobust-best-f1-zheng-68k")
+    assert found.claimed["pbmc68k_reduced"].tolist() == [0.5, 0.6]
+    assert found.analogue == WORDS.analogues["zheng-68k"]["why"]
+
+
+def test_the_papers_data_go_before_data_like_them(ask, tmp_path):
+    for dataset, value in (("pbmc68k_reduced", 0.5), ("zheng68k", 0.7)):
+        write_scores(tmp_path, "annotation", dataset, "macro_f1", "", {"scrobust_faithful": [value]})
+    found = ask("scrobust-best-f1-zheng-68k")
+    assert found.claimed["zheng68k"].tolist() == [0.7]
+    assert found.analogue == ""
+
+
+def test_sizes_are_not_taken_from_data_like_the_papers(ask, tmp_path):
+    write_facts(tmp_path, "pbmc68k_reduced", cells=700)
+    assert ask("scrobust-size-zheng-68k-cells").reason == "Not prepared yet: zheng68k."
+
+
+def test_a_puck_that_may_not_be_the_papers_is_an_analogue(ask, tmp_path):
+    assert ask("scgco-slideseq-spatialde-most").reason == "No dataset of the registry is the paper's."
+    write_run(tmp_path, "slideseq_puck_180430_1", "spatialde", called(4))
+    found = ask("scgco-slideseq-spatialde-most")
+    assert found.claimed["slideseq_puck_180430_1"].tolist() == [4]
+    assert "does not say which" in found.analogue

@@ -37,7 +37,8 @@ def measure(
     -------
     list
         Name of the variant of the claim's method, and what was measured of it: that which follows the released code
-        first. A claim about several datasets is measured when all of them have run (unless any will do).
+        first. A claim about several datasets is measured when all of them have run (unless any will do). Where nothing
+        was measured on the paper's data, it is what was on the analogue of these.
     """
     if claim.testable_here == "not-public":
         return [("", Unmeasured("not_public", "The data were not made public."))]
@@ -45,11 +46,26 @@ def measure(
         return [("", Unmeasured("not_tested", "Needs pre-trained weights that are not part of the benchmark."))]
     if reason := words.why_not(claim):
         return [("", Unmeasured("not_tested", reason))]
+    found = _measured(words.questions(claim), results, registry)
+    analogue = words.analogue(claim)
+    if analogue is None or any(isinstance(one, Measurement) for _, one in found):
+        return found
+    datasets, why = analogue
+    shown = _measured(words.questions(claim, datasets), results, registry)
+    other = [(name, replace(one, analogue=why)) for name, one in shown if isinstance(one, Measurement)]
+    return other or found
+
+
+def _measured(
+    questions: list[Question], results: Results, registry: Registry
+) -> list[tuple[str, Measurement | Unmeasured]]:
     found = []
-    for name, question in _variants(words.questions(claim)):
+    for name, question in _variants(questions):
         results.fresh()
         if not question.datasets and question.measure["by"] not in _WITHOUT_DATA:
-            return [("", Unmeasured("not_tested", "The claim names no dataset."))]
+            named = bool(question.claim.dataset)
+            why = "No dataset of the registry is the paper's." if named else "The claim names no dataset."
+            return [("", Unmeasured("not_tested", why))]
         found.append((name, _whole(question, function(question.measure["by"])(question, results, registry))))
     return found
 

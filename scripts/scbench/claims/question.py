@@ -66,6 +66,7 @@ class Words:
     missing: dict[str, str]
     untested: dict[str, str]
     datasets: dict[str, list[str]]
+    analogues: dict[str, dict[str, Any]]
     metrics: dict[str, dict[str, dict[str, Any]]]
     settings: dict[str, dict[str, dict[str, Any]]]
     claims: dict[str, dict[str, Any]]
@@ -94,8 +95,10 @@ class Words:
         methods = [name for entry in lists for variant in entry for name in _group(variant)]
         _known("methods", methods, [*registry.methods, *_WORDS])
         options = [*self.claims.values(), *(one for group in self.settings.values() for one in group.values())]
-        datasets = [*self.datasets.values(), *(option.get("datasets", []) for option in options)]
+        alike = [analogue["datasets"] for analogue in self.analogues.values()]
+        datasets = [*self.datasets.values(), *alike, *(option.get("datasets", []) for option in options)]
         _known("datasets", [name for names in datasets for name in names], registry.datasets)
+        _known("analogues", self.analogues, self.datasets)
         claims = list(claims)
         _known("settings", self.settings, {claim.experiment for claim in claims})
         _known("claims", self.claims, {claim.claim_id for claim in claims})
@@ -117,11 +120,21 @@ class Words:
             return f"The scenario {claim.scenario} is not set up."
         return ""
 
-    def questions(self, claim: Claim) -> list[Question]:
-        """One question for each variant of the method, that of the released code first; `why_not` must be empty."""
-        setting = self.settings.get(claim.experiment, {}).get(claim.scenario, {})
-        measure = self.metrics[claim.track][claim.metric] | setting | self.claims.get(claim.claim_id, {})
-        names = measure.get("datasets", self.datasets[claim.dataset])
+    def analogue(self, claim: Claim) -> tuple[list[str], str] | None:
+        """Datasets that are like the claim's, and why they are not the paper's; None if its sizes are asked."""
+        measure = self._measure(claim)
+        if claim.dataset not in self.analogues or "datasets" in measure or measure["by"].startswith("design."):
+            return None
+        entry = self.analogues[claim.dataset]
+        return entry["datasets"], entry["why"]
+
+    def questions(self, claim: Claim, datasets: Iterable[str] = ()) -> list[Question]:
+        """One question for each variant of the method, that of the released code first; `why_not` must be empty.
+
+        With `datasets` it is about these, and not about those that stand for the claim's.
+        """
+        measure = self._measure(claim)
+        names = datasets or measure.get("datasets", self.datasets[claim.dataset])
         datasets = tuple(name + suffix for suffix in measure.get("suffixes", [""]) for name in names)
         entry = self.methods[claim.method]
         each = tuple(entry["each"]) if isinstance(entry, dict) else ()
@@ -137,6 +150,10 @@ class Words:
             Question(claim, datasets, () if each else _group(variant), measure, each, comparators, absent)
             for variant in ([""] if each else entry)
         ]
+
+    def _measure(self, claim: Claim) -> dict[str, Any]:
+        setting = self.settings.get(claim.experiment, {}).get(claim.scenario, {})
+        return self.metrics[claim.track][claim.metric] | setting | self.claims.get(claim.claim_id, {})
 
 
 def _known(key: str, names: Iterable[str], known: Iterable[str]) -> None:
