@@ -44,6 +44,16 @@ def test_spatialde(shared, name, called):
     assert Path(row["interpreter"]).is_relative_to((ROOT / environments.marker("spatialde")).parent)
 
 
+def test_an_almost_empty_spot_changes_nothing(shared):
+    X, coords, _ = _input(shared, "sim_a")
+    few = np.zeros((1, X.shape[1]), dtype=X.dtype)
+    few[0, :7] = 1
+    _, without, _ = isolated.run("spatialde", X, coords)
+    row, table, log = isolated.run("spatialde", sp.vstack([X, few]).tocsr(), np.vstack([coords, [[0.5, 0.5]]]))
+    assert row["status"] == "ok", f"{row['reason']}\n{log[-3000:]}"
+    pd.testing.assert_series_equal(table["pvalue"], without["pvalue"])
+
+
 @pytest.mark.parametrize(
     ("name", "k", "called"),
     [("seqfish_field43", 5, 2), ("sim_a", 5, 20), ("sim_b", 5, 30), ("sim_b", 20, 0)],

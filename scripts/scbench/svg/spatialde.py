@@ -9,8 +9,9 @@ from scbench.errors import UserError
 from scbench.svg.adapters import gene_table, totals, varying
 from scbench.svg.graph import check_coords
 
-# Spots with no more counts are left out, as the authors' analyses do: what is stabilised is divided by log totals.
-_POOR_SPOT = 5
+# Spots with no more counts are left out, as in the authors' analysis of the bulb (of the tumour: 5, where no spot lies
+# between). The log of the total is regressed out, so that one spot of 7 counts makes hundreds of genes of the bulb.
+_POOR_SPOT = 10
 _PSEUDO_GENE = -1
 
 COLUMNS = {"g": "gene", "LLR": "statistic", "pval": "pvalue", "qval": "qvalue"}
