@@ -311,3 +311,16 @@ def test_a_puck_that_may_not_be_the_papers_is_an_analogue(ask, tmp_path):
     found = ask("scgco-slideseq-spatialde-most")
     assert found.claimed["slideseq_puck_180430_1"].tolist() == [4]
     assert "does not say which" in found.analogue
+
+
+def test_data_of_the_text_and_of_the_code_are_both_asked_about(tmp_path, registry):
+    for dataset, value in (("sim_noise_06", 0.9), ("sim_released_06", 0.7)):
+        write_scores(tmp_path, "svg", dataset, "svg_f1", "bh", {"scgco_released": [value], "scgco": [value / 2]})
+    found = measure(CLAIMS["scgco-sim-noise06-best-f1"], WORDS, Results(tmp_path), registry)
+    values = {name: next(iter(one.claimed.values()))[0] for name, one in found if isinstance(one, Measurement)}
+    assert values == {
+        "scgco_released": 0.9,
+        "scgco": 0.45,
+        "scgco_released, data as released": 0.7,
+        "scgco, data as released": 0.35,
+    }

@@ -79,7 +79,12 @@ def _variants(questions: list[Question]) -> list[tuple[str, Question]]:
             return [(name, replace(first, measure=first.measure | {"at": place})) for name, place in places]
         case "design":
             return [("", first)]
-    return [(" or ".join(question.variant) or "; ".join(question.each), question) for question in questions]
+    return [(_name(question), question) for question in questions]
+
+
+def _name(question: Question) -> str:
+    methods = " or ".join(question.variant) or "; ".join(question.each)
+    return ", ".join(filter(None, [methods, question.data]))
 
 
 def function(name: str) -> Measure:

@@ -1,7 +1,7 @@
 """What a claim asks, in the ids of the registries: which runs, which metric, of which method."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ class Question:
         Ledger id of a comparator -> why there is none of ours.
     measure
         How the metric is measured (`config/claims/measures.yaml`), with the options of the setting.
+    data
+        Which reading of the data is asked about: empty for that of the paper's text.
     """
 
     claim: Claim
@@ -43,6 +45,7 @@ class Question:
     each: tuple[str, ...] = ()
     comparators: dict[str, tuple[str, ...]] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
+    data: str = ""
 
     def option(self, name: str) -> Any:
         """Value of an option that the measure needs.
@@ -66,6 +69,7 @@ class Words:
     missing: dict[str, str]
     untested: dict[str, str]
     datasets: dict[str, list[str]]
+    released: dict[str, str]
     analogues: dict[str, dict[str, Any]]
     metrics: dict[str, dict[str, dict[str, Any]]]
     settings: dict[str, dict[str, dict[str, Any]]]
@@ -96,6 +100,7 @@ class Words:
         _known("methods", methods, [*registry.methods, *_WORDS])
         options = [*self.claims.values(), *(one for group in self.settings.values() for one in group.values())]
         alike = [analogue["datasets"] for analogue in self.analogues.values()]
+        alike += [[*self.released, *self.released.values()]]
         datasets = [*self.datasets.values(), *alike, *(option.get("datasets", []) for option in options)]
         _known("datasets", [name for names in datasets for name in names], registry.datasets)
         _known("analogues", self.analogues, self.datasets)
@@ -131,7 +136,8 @@ class Words:
     def questions(self, claim: Claim, datasets: Iterable[str] = ()) -> list[Question]:
         """One question for each variant of the method, that of the released code first; `why_not` must be empty.
 
-        With `datasets` it is about these, and not about those that stand for the claim's.
+        Then the same ones about the data that the paper's code makes, where these are others. With `datasets` they are
+        about these, and not about those that stand for the claim's.
         """
         measure = self._measure(claim)
         names = datasets or measure.get("datasets", self.datasets[claim.dataset])
@@ -146,10 +152,14 @@ class Words:
             else:
                 why = "another scenario, which is not set up" if scenario else "no method of the registry stands for it"
                 absent[name] = self.missing.get(method, why)
-        return [
+        asked = [
             Question(claim, datasets, () if each else _group(variant), measure, each, comparators, absent)
             for variant in ([""] if each else entry)
         ]
+        if not datasets or not set(datasets) <= set(self.released):
+            return asked
+        released = tuple(self.released[name] for name in datasets)
+        return asked + [replace(question, datasets=released, data="data as released") for question in asked]
 
     def _measure(self, claim: Claim) -> dict[str, Any]:
         setting = self.settings.get(claim.experiment, {}).get(claim.scenario, {})
