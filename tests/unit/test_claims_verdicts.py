@@ -378,6 +378,14 @@ def test_counting_settings(claimed, n, ours, expected, count):
     assert result.low <= count <= result.high
 
 
+def test_one_value_of_all_settings_is_not_counted():
+    least = {"values": [26], "others": {"spatialde": [2], "spark": [15]}, "exact": True, "higher": True}
+    counted, joined = (verdict("scgco-seqfish-robust", **least, joined=joined) for joined in (False, True))
+    assert "Only 1 of 21 settings" in counted.reason
+    assert "settings" not in joined.reason
+    assert (joined.verdict, joined.ours) == ("reproduced", 26)
+
+
 def test_several_settings_that_are_not_counted_are_averaged():
     others = {"ciform": settings(0.8, 0.8, 0.8)}
     assert verdict("ordering", settings(0.9, 0.9, 0.9), others, higher=True).verdict == "reproduced"

@@ -25,6 +25,8 @@ class Measurement:
         is a single run: it is never enough to call a claim reproduced or contradicted.
     higher
         Whether more is better; None if neither is.
+    joined
+        Whether one value tells of all the settings that a claim counts, so that there is nothing to count.
     overlap
         Test cells over training cells where replicates are splits of the same cells, else 0 (see `scbench.stats`).
     intervals
@@ -44,6 +46,7 @@ class Measurement:
     others: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     exact: bool = False
     higher: bool | None = None
+    joined: bool = False
     overlap: float = 0.0
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)

@@ -66,7 +66,7 @@ def ordering(
         return Finding("not_tested", few), None
     odds = [_Merged.of(ask, [setting]).odds(claim.relation) for setting in settings.values()]
     held = sum(one for _, one, _ in odds)
-    if claim.value is not None:
+    if claim.value is not None and not measured.joined:
         finding, count = _counted(ask, np.array([chance for chance, _, _ in odds]), held)
     else:
         finding, count = _together(ask, settings, held), None

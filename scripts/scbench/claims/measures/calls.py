@@ -45,7 +45,8 @@ def fewest_called(question: Question, results: Results, registry: Registry) -> M
     claimed = {setting: np.array([min(values[0] for values in found.claimed.values())])}
     others = {name: {setting: values} for name, values in least.items()}
     quantity = "least number of genes called on a tissue"
-    return Measurement(claimed, quantity, others, True, True, absent=found.absent, evidence=found.evidence)
+    shared = {"exact": True, "higher": True, "joined": True}
+    return Measurement(claimed, quantity, others, **shared, absent=found.absent, evidence=found.evidence)
 
 
 def spread_called(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
