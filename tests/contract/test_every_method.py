@@ -47,7 +47,7 @@ KNOWN = {
     ("rank", "trendsceek"): "its order-statistic envelope has little power on 150 spots",
     **{
         ("learn", name): "it sees which genes are zero and nothing else, and on 80 genes few are"
-        for name in ("scrobust_faithful", "scrobust_faithful_strict")
+        for name in ("scrobust_faithful", "scrobust_faithful_1000", "scrobust_faithful_strict")
     },
     ("learn", "scrobust_frozen"): "what 160 cells teach an encoder without labels is too little for its classifier",
     ("order", "scgco_released"): "the released pruning of long edges goes through the triangles in their order",

@@ -109,6 +109,8 @@ def test_nest_leaves_labels_and_cells_alone():
     assert "broad" not in adata.obs
     mapped = nest(adata, column="label", mapping={"t0": "x", "t1": "x", "t2": "y"})
     assert mapped.obs["broad"].tolist() == ["y" if i % 3 == 2 else "x" for i in range(10)]
+    by_start = nest(adata, column="label", mapping={"t*": "x", "t2": "y"})
+    assert by_start.obs["broad"].tolist() == mapped.obs["broad"].tolist()
     with pytest.raises(UserError, match=r"nest: unknown column 'subb'. Did you mean 'sub'?"):
         nest(adata, column="subb")
 

@@ -14,7 +14,7 @@ from scbench.registry import Registry
 
 Measure = Callable[[Question, Results, Registry], Measurement | Unmeasured]
 
-_WITHOUT_DATA = ("constants.constant", "design.planned", "design.registered", "design.datasets")
+_WITHOUT_DATA = ("constants.constant", "design.planned", "design.registered", "design.datasets", "protocol.gene_order")
 
 
 def measure(
@@ -66,18 +66,34 @@ def _measured(
             named = bool(question.claim.dataset)
             why = "No dataset of the registry is the paper's." if named else "The claim names no dataset."
             return [("", Unmeasured("not_tested", why))]
-        found.append((name, _whole(question, function(question.measure["by"])(question, results, registry))))
+        one = function(question.measure["by"])(question, results, registry)
+        if isinstance(one, Measurement) and question.elsewhere:
+            one = _with_elsewhere(question, one, results, registry)
+        found.append((name, _whole(question, one)))
     return found
 
 
+def _with_elsewhere(question: Question, found: Measurement, results: Results, registry: Registry) -> Measurement:
+    """Add the comparators that are of another scenario, each dataset of theirs beside ours in its place."""
+    others, absent = dict(found.others), dict(found.absent)
+    for name, other in question.elsewhere.items():
+        theirs = function(other.measure["by"])(other, results, registry)
+        if isinstance(theirs, Unmeasured):
+            absent[name] = theirs.reason.removesuffix(".")
+        else:
+            pairs = zip(question.datasets, other.datasets, strict=True)
+            others[name] = {own: theirs.claimed[their] for own, their in pairs if their in theirs.claimed}
+    return replace(found, others=others, absent=absent, evidence=tuple(results.used))
+
+
 def _variants(questions: list[Question]) -> list[tuple[str, Question]]:
-    """Questions by the name of what they are about; a constant has variants of its own, and a design has none."""
+    """Questions by the name of what they are about; constants have variants of their own, and designs none."""
     first = questions[0]
     match first.measure["by"].partition(".")[0]:
         case "constants":
             places = first.measure["at"].items()
             return [(name, replace(first, measure=first.measure | {"at": place})) for name, place in places]
-        case "design":
+        case "design" | "protocol":
             return [("", first)]
     return [(_name(question), question) for question in questions]
 

@@ -11,7 +11,8 @@ from scbench.provenance import ROOT
 from scbench.registry import Registry
 from scbench.validate import read_yaml, validate
 
-_WORDS = ("", "common-set")  # methods that are none: of claims about data, and what several methods call
+# Methods that are none: of claims about data, what several methods call, and principal components.
+_WORDS = ("", "common-set", "pca")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Question:
         Methods that the claim holds for one by one; else empty.
     comparators
         Ledger id of a comparator -> its method in ours.
+    elsewhere
+        Ledger id of a comparator in another scenario -> the question of it; its datasets are in the order of ours.
     absent
         Ledger id of a comparator -> why there is none of ours.
     measure
@@ -44,6 +47,7 @@ class Question:
     measure: dict[str, Any]
     each: tuple[str, ...] = ()
     comparators: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    elsewhere: dict[str, "Question"] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     data: str = ""
 
@@ -95,10 +99,11 @@ class Words:
         UserError
             Naming the key and the word, with what was perhaps meant.
         """
-        lists = [entry["each"] if isinstance(entry, dict) else entry for entry in self.methods.values()]
+        options = [*self.claims.values(), *(one for group in self.settings.values() for one in group.values())]
+        entries = [*self.methods.values(), *(entry for one in options for entry in one.get("methods", {}).values())]
+        lists = [entry["each"] if isinstance(entry, dict) else entry for entry in entries]
         methods = [name for entry in lists for variant in entry for name in _group(variant)]
         _known("methods", methods, [*registry.methods, *_WORDS])
-        options = [*self.claims.values(), *(one for group in self.settings.values() for one in group.values())]
         alike = [analogue["datasets"] for analogue in self.analogues.values()]
         alike += [[*self.released, *self.released.values()]]
         datasets = [*self.datasets.values(), *alike, *(option.get("datasets", []) for option in options)]
@@ -140,20 +145,25 @@ class Words:
         about these, and not about those that stand for the claim's.
         """
         measure = self._measure(claim)
-        names = datasets or measure.get("datasets", self.datasets[claim.dataset])
+        alike = tuple(datasets)
+        names = alike or measure.get("datasets", self.datasets[claim.dataset])
         datasets = tuple(name + suffix for suffix in measure.get("suffixes", [""]) for name in names)
-        entry = self.methods[claim.method]
+        methods = self.methods | measure.get("methods", {})
+        entry = methods[claim.method]
         each = tuple(entry["each"]) if isinstance(entry, dict) else ()
-        comparators, absent = {}, {}
+        comparators, elsewhere, absent = {}, {}, {}
         for name in claim.comparator_ids:
             method, _, scenario = name.partition("@")
-            if method in self.methods and not isinstance(self.methods[method], dict) and not scenario:
-                comparators[name] = _group(self.methods[method][0])
+            if method not in methods or isinstance(methods[method], dict):
+                absent[name] = self.missing.get(method, "no method of the registry stands for it")
+            elif not scenario:
+                comparators[name] = _group(methods[method][0])
+            elif scenario not in self.settings.get(claim.experiment, {}):
+                absent[name] = "another scenario, which is not set up"
             else:
-                why = "another scenario, which is not set up" if scenario else "no method of the registry stands for it"
-                absent[name] = self.missing.get(method, why)
+                elsewhere[name] = self._alone(claim, method, scenario, alike)
         asked = [
-            Question(claim, datasets, () if each else _group(variant), measure, each, comparators, absent)
+            Question(claim, datasets, () if each else _group(variant), measure, each, comparators, elsewhere, absent)
             for variant in ([""] if each else entry)
         ]
         if not datasets or not set(datasets) <= set(self.released):
@@ -164,6 +174,11 @@ class Words:
     def _measure(self, claim: Claim) -> dict[str, Any]:
         setting = self.settings.get(claim.experiment, {}).get(claim.scenario, {})
         return self.metrics[claim.track][claim.metric] | setting | self.claims.get(claim.claim_id, {})
+
+    def _alone(self, claim: Claim, method: str, scenario: str, datasets: Iterable[str]) -> Question:
+        """The question of a comparator that is of another scenario than the claim."""
+        raw = claim.raw | {"comparators": ""}
+        return self.questions(replace(claim, method=method, scenario=scenario, comparators=(), raw=raw), datasets)[0]
 
 
 def _known(key: str, names: Iterable[str], known: Iterable[str]) -> None:

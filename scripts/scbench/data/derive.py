@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scbench.data.dropout import drop_counts
+from scbench.data.harmonise import look_up
 from scbench.data.options import check_number, with_options
 from scbench.data.permute import exchange, permute_genes, permute_spots
 from scbench.errors import UserError, did_you_mean
@@ -28,8 +29,8 @@ def relabel(
     column
         The column.
     mapping
-        New label for each value of the column, for instance to set one type against all others; the values themselves
-        by default.
+        New label for each value of the column, or for all that have a start (with ``*`` at the end), for instance to
+        set one type against all others; the values themselves by default.
     keep
         Name in ``obs`` for the labels so far, which are lost by default.
 
@@ -59,7 +60,8 @@ def nest(adata: "AnnData", *, column: str, mapping: Mapping[str, str] | None = N
     column
         Column of ``obs`` with the broad types.
     mapping
-        Broad type of each value of the column; the values themselves by default.
+        Broad type of each value of the column, or of all that have a start (with ``*`` at the end); the values
+        themselves by default.
 
     Raises
     ------
@@ -155,11 +157,12 @@ def _column(transform: str, adata: "AnnData", column: str, mapping: Mapping[str,
     if not isinstance(mapping, Mapping):
         raise UserError(f"{transform}: 'mapping' gives a label for each value of {column!r}. Got {mapping!r} instead.")
     new = {str(value): str(label) for value, label in mapping.items()}
-    unmapped = sorted(set(values) - set(new))
+    found = {value: look_up(new, value) for value in set(values)}
+    unmapped = sorted(value for value, label in found.items() if label is None)
     if unmapped:
         known = ", ".join(new)
         raise UserError(f"{transform}: 'mapping' lacks the value {unmapped[0]!r} of {column!r}. It has: {known}.")
-    return values.map(new)
+    return values.map(found)
 
 
 def _having(adata: "AnnData", where: Mapping[str, Sequence]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Give labels of several studies, or labels finer than the question, common names."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def harmonise(adata: "AnnData", path: Path) -> "AnnData":
         raise UserError(f"{path}: there are no labels to harmonise.")
     new = _read(path)
     sources = [source for source in adata.obs["label"].astype(str).unique() if source]
-    found = {source: _look_up(new, source) for source in sources}
+    found = {source: look_up(new, source) for source in sources}
     if missing := sorted(source for source, label in found.items() if label is None):
         raise UserError(f"{path} lacks {len(missing)} of {len(sources)} labels: {', '.join(map(repr, missing))}.")
     labels = adata.obs["label"].astype(str)
@@ -65,6 +66,7 @@ def _read(path: Path) -> dict[str, str]:
     return dict(zip(table["source"], table["label"], strict=True))
 
 
-def _look_up(new: dict[str, str], source: str) -> str | None:
+def look_up(new: Mapping[str, str], source: str) -> str | None:
+    """New name of a label: that of the whole label, else of the longest start (with ``*`` at the end) that it has."""
     starts = [key for key in new if key.endswith("*") and source.startswith(key[:-1])]
     return new.get(source, new[max(starts, key=len)] if starts else None)

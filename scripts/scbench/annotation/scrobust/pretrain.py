@@ -18,7 +18,8 @@ from scbench.annotation.scrobust.training import Plan, Task, train
 from scbench.errors import UserError
 
 _HELD_OUT = 0.1
-_FEWEST, _MOST = 50, 200  # genes per view
+_VIEWS = 2  # of a cell in each step
+_SHARE, _FEWEST, _MOST = 0.1, 50, 200  # genes per view: part of the mean number of non-zero genes, and limits
 
 
 def new_encoder(n_genes: int, settings: Settings, *, seed: int, device: str) -> Encoder:
@@ -53,7 +54,7 @@ def genes_per_view(X: sp.csr_matrix, settings: Settings) -> int:
     >>> genes_per_view(sp.csr_matrix(np.ones((3, 1234))), Settings())
     123
     """
-    return settings.genes_per_view or int(np.clip(round(X.nnz / X.shape[0] / 10), _FEWEST, _MOST))
+    return settings.genes_per_view or int(np.clip(round(_SHARE * X.nnz / X.shape[0]), _FEWEST, _MOST))
 
 
 def pretrain(
@@ -153,9 +154,8 @@ class Pretraining(Task):
         return -measured["contrastive"]
 
     def _losses(self, cells: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        (tokens, values), second = (
-            self.corpus.views(cells, self.n_views, generator, replacement=self.settings.replacement) for _ in range(2)
-        )
+        drawn = {"generator": generator, "replacement": self.settings.replacement}
+        (tokens, values), second = (self.corpus.views(cells, self.n_views, **drawn) for _ in range(_VIEWS))
         both = self.encoder(torch.cat([tokens, second[0]]), torch.cat([values, second[1]]))
         a, b = both.chunk(2)
         return {

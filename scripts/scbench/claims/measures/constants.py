@@ -27,6 +27,7 @@ def constant(question: Question, results: Results, registry: Registry) -> Measur
     return Measurement(
         {"constant": np.array([float(value)])},
         f"{at.partition(':')[2]} of {module}",
+        exact=True,
         evidence=(f"scripts/{module.replace('.', '/')}.py",),
     )
 
