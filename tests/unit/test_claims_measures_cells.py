@@ -68,6 +68,7 @@ def test_rare_types_are_those_with_few_cells(ask, tmp_path):
         write_class_accuracy(tmp_path, dataset, {FAITHFUL: values, "ciform": {name: [0.1, 0.2] for name in "abc"}})
     found = ask("scrobust-rare-types-better")
     assert found.claimed["muraro"].tolist() == [0.75, 1.0]
+    assert found.quantity == "class_accuracy of classes with at most 5% of the cells"
     assert found.others["ciform"]["zheng68k"].tolist() == [0.1, 0.2]
 
 
@@ -80,6 +81,7 @@ def test_the_worst_of_the_best_five_classes(ask, tmp_path):
 def test_misclassification_of_each_class(ask, tmp_path):
     rows = [
         ("smash_dnn", "a", "a", 3), ("smash_dnn", "a", "b", 1), ("smash_dnn", "b", "b", 2),
+        ("smash_xgb", "a", "a", 4), ("smash_xgb", "b", "a", 2),  # better in one class, worse on average
         ("rankcorr", "a", "b", 4), ("rankcorr", "b", "b", 1), ("rankcorr", "b", "unassigned", 1),
     ]  # fmt: skip
     table = [

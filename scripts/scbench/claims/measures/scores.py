@@ -56,7 +56,7 @@ def trend(question: Question, results: Results, registry: Registry) -> Measureme
         claimed[name] = np.polyfit(place, values, 1)[0] / values.mean(axis=0)
     if not claimed:
         return Unmeasured("not_tested", _reason(question, absent))
-    quantity = f"trend of {question.option('metric')} over {len(levels)} levels"
+    quantity = f"trend of {found.quantity} over {len(levels)} levels"
     return Measurement(claimed, quantity, absent=absent, evidence=found.evidence)
 
 
@@ -81,7 +81,7 @@ def fall(question: Question, results: Results, registry: Registry) -> Measuremen
     if not claimed:
         return Unmeasured("not_tested", _reason(question, absent))
     others = {name: falls(values) for name, values in found.others.items()}
-    quantity = f"fall of {question.option('metric')}"
+    quantity = f"fall of {found.quantity}"
     return replace(found, claimed=claimed, others=others, absent=absent, quantity=quantity, higher=False)
 
 
@@ -98,7 +98,7 @@ def spread(question: Question, results: Results, registry: Registry) -> Measurem
     if not any(np.isfinite(values).any() for values in claimed.values()):
         return Unmeasured("not_tested", "A standard deviation with an error needs three runs that ended well.")
     others = {name: spreads(values) for name, values in found.others.items()}
-    quantity = f"standard deviation of {question.option('metric')} (jackknife)"
+    quantity = f"standard deviation of {found.quantity} (jackknife)"
     return replace(found, claimed=claimed, others=others, quantity=quantity, higher=False)
 
 
@@ -143,20 +143,22 @@ def _measured(
         if isinstance(found, str):
             absent[dataset] = found
             continue
-        for setting, table in found.items():
-            for name, values in _claimed(question, table, setting, higher).items():
-                claimed[name] = values
-                for comparator, group in question.comparators.items():
-                    their = _best(table, group, higher)
-                    if their is None:
-                        absent[f"{comparator} on {setting}"] = "not run"
+        own = {f"{name} on {dataset}": (name,) for name in question.each} or {"": question.variant}
+        own = {name: _best(found, group, higher) for name, group in own.items()}
+        theirs = {name: _best(found, group, higher) for name, group in question.comparators.items()}
+        for name, values in own.items():
+            for setting in values:
+                claimed[name or setting] = values[setting]
+                for comparator, numbers in theirs.items():
+                    if setting in numbers:
+                        others[comparator][name or setting] = numbers[setting]
                     else:
-                        others[comparator][name] = their
+                        absent[f"{comparator} on {setting}"] = "not run"
     if not claimed:
         return Unmeasured("not_tested", _reason(question, absent))
     return Measurement(
         claimed,
-        question.option("metric"),
+        wide.quantity(question),
         {name: values for name, values in others.items() if values},
         higher=higher,
         overlap=question.measure.get("overlap", 0.0),
@@ -184,19 +186,14 @@ def _even(levels: list[np.ndarray]) -> np.ndarray:
     return np.array([values[:n_replicates] for values in levels])
 
 
-def _claimed(question: Question, table: pd.DataFrame, setting: str, higher: bool) -> dict[str, np.ndarray]:
-    """By setting: the table's own, or each method in it where the claim holds for several."""
-    groups = {f"{name} on {setting}": (name,) for name in question.each} or {setting: question.variant}
-    found = {name: _best(table, group, higher) for name, group in groups.items()}
-    return {name: values for name, values in found.items() if values is not None}
-
-
-def _best(table: pd.DataFrame, group: tuple[str, ...], higher: bool) -> np.ndarray | None:
-    """Values of the method of a group with the better mean; None if none has run."""
-    run = [name for name in group if name in table and table[name].notna().any()]
+def _best(tables: Tables, group: tuple[str, ...], higher: bool) -> dict[str, np.ndarray]:
+    """Values by setting of the method of a group that is better on average over all; empty if none has run."""
+    whole = pd.concat(tables.values())
+    run = [name for name in group if name in whole and whole[name].notna().any()]
     if not run:
-        return None
-    return table[(max if higher else min)(run, key=lambda name: table[name].mean())].to_numpy()
+        return {}
+    best = (max if higher else min)(run, key=lambda name: whole[name].mean())
+    return {setting: table[best].to_numpy() for setting, table in tables.items() if best in table}
 
 
 def _reason(question: Question, absent: dict[str, str]) -> str:

@@ -51,6 +51,20 @@ def of_classes(question: Question, results: Results, track: str, dataset: str) -
     return {f"{name} of {dataset}": _wide(rows) for name, rows in sums.groupby("true")}
 
 
+def quantity(question: Question) -> str:
+    """What the values are of, in words."""
+    match question.measure:
+        case {"class": pattern}:
+            of = f" of {pattern}"
+        case {"rare": share}:
+            of = f" of classes with at most {share:.0%} of the cells"
+        case {"best": place}:
+            of = f" of the worst of the best {place} classes"
+        case _:
+            of = ""
+    return question.option("metric") + of
+
+
 def _wide(table: pd.DataFrame) -> pd.DataFrame:
     return table.pivot_table(**_KEYS, dropna=False).sort_index()
 
