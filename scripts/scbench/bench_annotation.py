@@ -50,8 +50,8 @@ def _pretraining(
 
 def _finetuning(X: Any) -> _Training:
     from scbench.annotation.scrobust.finetune import Classifier, Finetuning
+    from scbench.annotation.scrobust.order import gene_order
     from scbench.annotation.scrobust.pretrain import new_encoder
-    from scbench.annotation.scrobust.selection import gene_order
     from scbench.annotation.scrobust.settings import settings
 
     choices = settings("faithful", {})
@@ -114,7 +114,7 @@ def _naive_pretraining(X: Any, m: int, layers: int) -> Any:
 
 def _naive_finetuning(X: Any) -> Any:
     from scbench.annotation.scrobust.naive import NaiveFinetuning
-    from scbench.annotation.scrobust.selection import gene_order
+    from scbench.annotation.scrobust.order import gene_order
 
     return NaiveFinetuning(X, _types(X), gene_order(X, "unique", 0))
 

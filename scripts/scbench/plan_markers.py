@@ -41,6 +41,7 @@ def figures(run: dict[str, Any], registry: "Registry") -> list[str]:
 def tables(run: dict[str, Any]) -> list[str]:
     """Paths of the tables."""
     return [
+        *(f"results/markers/{name}/specificity.tsv" for name in run["datasets"]),
         *(f"results/tables/markers-specificity-{name}.html" for name in run["datasets"]),
         "results/tables/markers-summary.html",
     ]

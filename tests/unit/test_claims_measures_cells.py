@@ -1,8 +1,14 @@
 """Claims about annotation and markers are measured from what the tracks leave."""
 
+import subprocess
+import sys
+
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse as sp
 import toy_results as toy
+from anndata import AnnData
 
 from scbench.claims import ledger
 from scbench.claims.judge import judge
@@ -12,6 +18,7 @@ from scbench.claims.measures.scores import pseudo_values
 from scbench.claims.question import Words
 from scbench.claims.results import Results
 from scbench.claims.rules import Rules
+from scbench.provenance import ROOT
 from scbench.registry import Registry
 
 CLAIMS = {claim.claim_id: claim for claim in ledger.load()}
@@ -295,16 +302,34 @@ def test_times_and_markers_of_stages(ask, tmp_path):
     assert ask("scrobust-drug-aldh3a1").claimed["pc9_erlotinib"].tolist() == [1]
 
 
+# --- expression -------------------------------------------------------------------------------------------------------
+
+
+def test_a_gene_that_one_of_two_types_expresses(ask, tmp_path):
+    labels = ["Inflammatory_Macrophage"] * 2 + ["Non-inflammatory_Macrophage"] * 2 + ["Hepatocyte_1"]
+    X = np.array([[2, 0, 1], [2, 4, 1], [1, 0, 1], [0, 0, 1], [9, 9, 0]], dtype=np.float32)
+    genes = ["S100A12", "CD5L", "FCER1G"]
+    path = tmp_path / "resources/prepared/macparland.h5ad"
+    path.parent.mkdir(parents=True)
+    obs = pd.DataFrame({"label": pd.Categorical(labels)}, index=[f"c{i}" for i in range(5)])
+    AnnData(sp.csr_matrix(X), obs=obs, var=pd.DataFrame(index=genes)).write_h5ad(path)
+    found = [ask(f"scrobust-marker-macrophage-{name.lower()}").claimed["macparland"].item() for name in genes]
+    assert found == pytest.approx([0.75, 1, 0])
+    assert verdict("scrobust-marker-macrophage-cd5l", ask("scrobust-marker-macrophage-cd5l")) == "reproduced"
+    assert verdict("scrobust-marker-macrophage-fcer1g", ask("scrobust-marker-macrophage-fcer1g")) == "reproduced"
+    assert "and MARCO it has Inflammatory_Macrophage" in ask("scrobust-marker-macrophage-marco").reason
+
+
 # --- constants --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("claim", "place", "other"),
     [
-        ("scrobust-n-views", "scbench.annotation.scrobust.pretrain._VIEWS", 3),
-        ("scrobust-input-gene-share", "scbench.annotation.scrobust.pretrain._SHARE", 0.5),
-        ("scrobust-input-genes-50", "scbench.annotation.scrobust.pretrain._FEWEST", 60),
-        ("scrobust-input-genes-200", "scbench.annotation.scrobust.pretrain._MOST", 500),
+        ("scrobust-n-views", "scbench.annotation.scrobust.settings.VIEWS", 3),
+        ("scrobust-input-gene-share", "scbench.annotation.scrobust.settings.VIEW_SHARE", 0.5),
+        ("scrobust-input-genes-50", "scbench.annotation.scrobust.settings.FEWEST", 60),
+        ("scrobust-input-genes-200", "scbench.annotation.scrobust.settings.MOST", 500),
         ("scrobust-hba1c-n-hvg", "scbench.annotation.embeddings._HVGS", 1000),
         ("scrobust-drug-n-hvg", "scbench.annotation.stages._HVGS", 2000),
         ("scrobust-drug-n-genes-per-comparison", "scbench.annotation.stages.MARKERS", 20),
@@ -326,7 +351,7 @@ def test_unique_genes_come_rarest_first(ask, monkeypatch):
     claim = "scrobust-unique-gene-order"
     assert ask(claim).claimed["example"] == pytest.approx([-1])
     assert verdict(claim, ask(claim)) == "reproduced"
-    monkeypatch.setattr("scbench.annotation.scrobust.selection.gene_order", lambda X, kind, seed: np.arange(8)[::-1])
+    monkeypatch.setattr("scbench.annotation.scrobust.order.gene_order", lambda X, kind, seed: np.arange(8)[::-1])
     assert verdict(claim, ask(claim)) != "reproduced"
 
 
@@ -334,3 +359,25 @@ def test_what_cannot_be_tested_says_why(ask):
     for name in ("scrobust-n-special-tokens", "scrobust-marker-zheng68k-cd56-nk-known", "scrobust-hba1c-nes-cluster0"):
         assert isinstance(ask(name), Unmeasured)
         assert "There is no measure" not in ask(name).reason
+
+
+def test_judging_needs_no_torch(tmp_path):
+    """It runs in the environment of the workflow itself, which has none."""
+    code = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from scbench.claims import ledger
+from scbench.claims.measure import measure
+from scbench.claims.question import Words
+from scbench.claims.results import Results
+from scbench.registry import Registry
+words, results, registry = Words.load(), Results(), Registry.load()
+for claim in ledger.load():
+    if claim.experiment == "scrobust-protocol":
+        measure(claim, words, results, registry)
+assert "torch" not in sys.modules
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, ROOT / "scripts"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

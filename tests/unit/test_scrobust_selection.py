@@ -8,7 +8,8 @@ from scbench.errors import UserError
 
 torch = pytest.importorskip("torch")
 
-from scbench.annotation.scrobust.selection import Ranked, gene_order  # noqa: E402 (torch first)
+from scbench.annotation.scrobust.order import gene_order  # noqa: E402 (torch first)
+from scbench.annotation.scrobust.selection import Ranked  # noqa: E402
 
 # Non-zero in 3, 1, 2, 1 and 0 of the cells.
 X = sp.csr_matrix(np.array([[1, 0, 2, 0, 0], [3, 4, 0, 0, 0], [5, 0, 6, 7, 0]], dtype=np.float32))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scbench.atomic import read_json
-from scbench.io import read_table
+from scbench.io import Prepared, read_prepared, read_table
 
 
 class Results:
@@ -69,6 +69,10 @@ class Results:
         """Sizes of a prepared dataset, of its first replicate where each has its own."""
         own = f"resources/prepared/{dataset}.json"
         return self.json(own) or self.json(f"resources/prepared/{dataset}/r0.json")
+
+    def prepared(self, dataset: str) -> Prepared | None:
+        """Cells of a prepared dataset; None where it is not prepared."""
+        return self._get(f"resources/prepared/{dataset}.h5ad", read_prepared)
 
     @cached_property
     def _runs(self) -> dict[tuple[str, str, str], list[int]]:

@@ -101,8 +101,8 @@ class ScRobust(CellAnnotator):
         """
         from scbench.annotation.neural import device_of
         from scbench.annotation.scrobust.finetune import Classifier, finetune
+        from scbench.annotation.scrobust.order import gene_order
         from scbench.annotation.scrobust.pretrain import new_encoder, pretrain
-        from scbench.annotation.scrobust.selection import gene_order
         from scbench.annotation.scrobust.state import COLUMNS
         from scbench.annotation.scrobust.training import cpu_threads
 

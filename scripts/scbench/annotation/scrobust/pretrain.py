@@ -13,13 +13,11 @@ from scbench.annotation.scrobust.checkpoints import fingerprint
 from scbench.annotation.scrobust.corpus import Corpus
 from scbench.annotation.scrobust.encoder import Encoder
 from scbench.annotation.scrobust.losses import Head, expression_loss, nt_xent
-from scbench.annotation.scrobust.settings import Settings
+from scbench.annotation.scrobust.settings import FEWEST, MOST, VIEW_SHARE, VIEWS, Settings
 from scbench.annotation.scrobust.training import Plan, Task, train
 from scbench.errors import UserError
 
 _HELD_OUT = 0.1
-_VIEWS = 2  # of a cell in each step
-_SHARE, _FEWEST, _MOST = 0.1, 50, 200  # genes per view: part of the mean number of non-zero genes, and limits
 
 
 def new_encoder(n_genes: int, settings: Settings, *, seed: int, device: str) -> Encoder:
@@ -54,7 +52,7 @@ def genes_per_view(X: sp.csr_matrix, settings: Settings) -> int:
     >>> genes_per_view(sp.csr_matrix(np.ones((3, 1234))), Settings())
     123
     """
-    return settings.genes_per_view or int(np.clip(round(_SHARE * X.nnz / X.shape[0]), _FEWEST, _MOST))
+    return settings.genes_per_view or int(np.clip(round(VIEW_SHARE * X.nnz / X.shape[0]), FEWEST, MOST))
 
 
 def pretrain(
@@ -155,7 +153,7 @@ class Pretraining(Task):
 
     def _losses(self, cells: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         drawn = {"generator": generator, "replacement": self.settings.replacement}
-        (tokens, values), second = (self.corpus.views(cells, self.n_views, **drawn) for _ in range(_VIEWS))
+        (tokens, values), second = (self.corpus.views(cells, self.n_views, **drawn) for _ in range(VIEWS))
         both = self.encoder(torch.cat([tokens, second[0]]), torch.cat([values, second[1]]))
         a, b = both.chunk(2)
         return {

@@ -14,8 +14,9 @@ import torch
 from scbench.annotation.neural import device_of
 from scbench.annotation.scrobust.blocks import in_blocks
 from scbench.annotation.scrobust.encoder import Encoder
+from scbench.annotation.scrobust.order import gene_order
 from scbench.annotation.scrobust.pretrain import new_encoder, pretrain
-from scbench.annotation.scrobust.selection import Ranked, gene_order
+from scbench.annotation.scrobust.selection import Ranked
 from scbench.annotation.scrobust.settings import Settings
 from scbench.annotation.scrobust.settings import settings as settings_of
 from scbench.annotation.scrobust.state import COLUMNS

@@ -32,7 +32,7 @@ class Settings:
     replacement
         Whether the genes of a view are drawn with replacement, the summary token among them.
     genes_per_view
-        None: a tenth of the mean number of non-zero genes, at least 50 and at most 200.
+        None: `VIEW_SHARE` of the mean number of non-zero genes, at least `FEWEST` and at most `MOST`.
     temperature
         Of the contrastive loss.
     fixed_views
@@ -41,7 +41,7 @@ class Settings:
         Of pre-training. After `pretrain_patience` epochs without a lower contrastive loss it ends; None: never.
     selection, n_genes
         Input of fine-tuning and prediction: the first `n_genes` non-zero genes of a cell in an order of all genes
-        (`scbench.annotation.scrobust.selection.gene_order`); None: as many as the training cell with the most has.
+        (`scbench.annotation.scrobust.order.gene_order`); None: as many as the training cell with the most has.
     duplicate_summary
         Whether a cell with fewer genes has the summary token a second time.
     finetune_view
@@ -97,6 +97,10 @@ class Settings:
     precision: str = "float32"
     record: bool = False
 
+
+# Random views of a cell in a step of pre-training, and how many genes they have if that is not set.
+VIEWS = 2
+VIEW_SHARE, FEWEST, MOST = 0.1, 50, 200
 
 _CHOICES = {
     "values": ("faithful", "after_norm", "embedding"),
