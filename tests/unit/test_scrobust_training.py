@@ -82,7 +82,7 @@ method.fit(X, y, seed=0)
     np.save(tmp_path / "y.npy", cells[1][:100].astype(str))
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    while not list((tmp_path / "state").glob("*.npz")) and time.monotonic() < deadline:
+    while not list((tmp_path / "state").glob("[!.]*.npz")) and time.monotonic() < deadline:
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from scbench.claims.measurement import Measurement, Unmeasured
+from scbench.claims.measures.absence import reason
 from scbench.claims.question import Question
 from scbench.claims.results import Results
 from scbench.markers.profiles import class_means
@@ -36,6 +37,6 @@ def alone(question: Question, results: Results, registry: Registry) -> Measureme
             continue
         claimed[dataset] = np.array([1 - means.min() / means.max()])
     if not claimed:
-        return Unmeasured("not_tested", "; ".join(f"{name}: {why}" for name, why in absent.items()) + ".")
+        return Unmeasured("not_tested", reason(question, absent))
     quantity = f"share of the mean of {gene} in one of {', '.join(patterns)} that the other lacks"
     return Measurement(claimed, quantity, exact=True, absent=absent, evidence=tuple(results.used))

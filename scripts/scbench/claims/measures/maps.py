@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from scbench.claims.measurement import Measurement, Unmeasured
+from scbench.claims.measures.absence import reason
 from scbench.claims.question import Question
 from scbench.claims.results import Results
 from scbench.registry import Registry
@@ -143,6 +144,6 @@ def _measured(
             else:
                 (others[side] if side else claimed)[dataset] = np.array([found])
     if not claimed:
-        return Unmeasured("not_tested", "; ".join(f"{name}: {why}" for name, why in absent.items()) + ".")
+        return Unmeasured("not_tested", reason(question, absent))
     others = {name: values for name, values in others.items() if values}
     return Measurement(claimed, quantity, others, higher=True, absent=absent, evidence=tuple(results.used))

@@ -9,6 +9,7 @@ import pandas as pd
 
 from scbench.claims.measurement import Measurement, Unmeasured
 from scbench.claims.measures import wide
+from scbench.claims.measures.absence import reason
 from scbench.claims.question import Question
 from scbench.claims.results import Results
 from scbench.registry import Registry
@@ -55,7 +56,7 @@ def trend(question: Question, results: Results, registry: Registry) -> Measureme
         values = _even([found.claimed[dataset] for dataset in datasets])
         claimed[name] = np.polyfit(place, values, 1)[0] / values.mean(axis=0)
     if not claimed:
-        return Unmeasured("not_tested", _reason(question, absent))
+        return Unmeasured("not_tested", reason(question, absent))
     quantity = f"trend of {found.quantity} over {len(levels)} levels"
     return Measurement(claimed, quantity, absent=absent, evidence=found.evidence)
 
@@ -79,7 +80,7 @@ def fall(question: Question, results: Results, registry: Registry) -> Measuremen
     claimed = falls(found.claimed)
     absent = found.absent | dict.fromkeys([name for name in ends if name not in claimed], "not run at both levels")
     if not claimed:
-        return Unmeasured("not_tested", _reason(question, absent))
+        return Unmeasured("not_tested", reason(question, absent))
     others = {name: falls(values) for name, values in found.others.items()}
     quantity = f"fall of {found.quantity}"
     return replace(found, claimed=claimed, others=others, absent=absent, quantity=quantity, higher=False)
@@ -155,7 +156,7 @@ def _measured(
                     else:
                         absent[f"{comparator} on {setting}"] = "not run"
     if not claimed:
-        return Unmeasured("not_tested", _reason(question, absent))
+        return Unmeasured("not_tested", reason(question, absent))
     return Measurement(
         claimed,
         wide.quantity(question),
@@ -194,12 +195,3 @@ def _best(tables: Tables, group: tuple[str, ...], higher: bool) -> dict[str, np.
         return {}
     best = (max if higher else min)(run, key=lambda name: whole[name].mean())
     return {setting: table[best].to_numpy() for setting, table in tables.items() if best in table}
-
-
-def _reason(question: Question, absent: dict[str, str]) -> str:
-    lacking = [name for name in question.datasets if absent.get(name, "").startswith("not run")]
-    if lacking:
-        return f"Not run yet: {', '.join(lacking)}."
-    if said := [f"{name}: {absent[name]}." for name in question.datasets if name in absent]:
-        return " ".join(said)
-    return f"{' and '.join(question.variant or question.each)}: no result on {', '.join(question.datasets)}."
