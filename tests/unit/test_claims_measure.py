@@ -1,21 +1,18 @@
 """Claims are measured from results: what is looked up, and what is said where there is nothing."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
+from toy_results import called, write_facts, write_run, write_scores
 
 from scbench import experiments
-from scbench.atomic import write_json
 from scbench.claims import judge, ledger
 from scbench.claims.measure import function, measure
 from scbench.claims.measurement import Measurement, Unmeasured
 from scbench.claims.question import Words
 from scbench.claims.results import Results
 from scbench.errors import UserError
-from scbench.io import write_table
 from scbench.registry import Registry
 
 CLAIMS = {claim.claim_id: claim for claim in ledger.load()}
@@ -31,38 +28,6 @@ def registry():
 def ask(tmp_path, registry):
     """Measure a claim, by default its first variant, in the folder of the test."""
     return lambda name, variant=0: measure(CLAIMS[name], WORDS, Results(tmp_path), registry)[variant][1]
-
-
-def write_scores(root, track, dataset, metric, scenario, values):
-    rows = [
-        {"metric": metric, "scenario": scenario, "class": "", "method": method, "replicate": r, "value": value}
-        for method, found in values.items()
-        for r, value in enumerate(found)
-    ]
-    path = root / "results" / track / dataset / "scores.tsv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_table(pd.DataFrame(rows), path)
-
-
-def write_run(root, dataset, method, output=None, track="svg", replicate=0, **status):
-    folder = root / "results" / track / dataset / method / f"r{replicate}"
-    folder.mkdir(parents=True)
-    write_json({"status": "ok", "dataset": dataset, "method": method} | status, folder / "status.json")
-    if output is not None:
-        write_table(output, folder / "output.tsv")
-
-
-def write_facts(root, dataset, **facts):
-    path = root / "resources" / "prepared" / f"{dataset}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"dataset": dataset, "labels": {}} | facts))
-
-
-def called(n):
-    """Output of a test that calls the first `n` of ten genes."""
-    genes = [f"gene{i}" for i in range(10)]
-    pvalues = [1e-6] * n + [1.0] * (10 - n)
-    return pd.DataFrame({"gene": genes, "pvalue": pvalues, "qvalue": pvalues, "score": range(10)})
 
 
 # --- the words --------------------------------------------------------------------------------------------------------

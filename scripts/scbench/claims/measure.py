@@ -14,7 +14,7 @@ from scbench.registry import Registry
 
 Measure = Callable[[Question, Results, Registry], Measurement | Unmeasured]
 
-_WITHOUT_DATA = ("constants.constant", "design.planned", "design.registered", "design.datasets")
+_WITHOUT_DATA = ("constants.constant", "design.planned", "design.registered", "design.datasets", "design.compared")
 
 
 def measure(

@@ -11,7 +11,7 @@ from scbench.provenance import ROOT
 from scbench.registry import Registry
 from scbench.validate import read_yaml, validate
 
-_WORDS = ("", "common-set")  # methods that are none: of claims about data, and what several methods call
+_WORDS = ("", "common-set", "random-genes")  # no methods: of claims about data, and sets of genes
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,11 @@ class Words:
             Naming the key, the value and what is allowed.
         """
         schema = read_yaml(root / "workflow/schemas/measures.schema.yaml")
-        return cls(**validate(read_yaml(root / "config/claims/measures.yaml"), schema, "measures.yaml"))
+        content = validate(read_yaml(root / "config/claims/measures.yaml"), schema, "measures.yaml")
+        datasets = {
+            word: [name for one in names for name in _group(one)] for word, names in content["datasets"].items()
+        }
+        return cls(**content | {"datasets": datasets})
 
     def check(self, registry: Registry, claims: Iterable[Claim]) -> None:
         """Check that the words on our side are in the registry, and those on the other in the ledger.
@@ -95,8 +99,7 @@ class Words:
         UserError
             Naming the key and the word, with what was perhaps meant.
         """
-        lists = [entry["each"] if isinstance(entry, dict) else entry for entry in self.methods.values()]
-        methods = [name for entry in lists for variant in entry for name in _group(variant)]
+        methods = [name for variants in self.variants().values() for name in sorted(variants)]
         _known("methods", methods, [*registry.methods, *_WORDS])
         options = [*self.claims.values(), *(one for group in self.settings.values() for one in group.values())]
         alike = [analogue["datasets"] for analogue in self.analogues.values()]
@@ -109,6 +112,11 @@ class Words:
         _known("claims", self.claims, {claim.claim_id for claim in claims})
         known = {getattr(claim, key) for claim in claims for key in ("claim_id", "experiment", "metric")}
         _known("untested", self.untested, known)
+
+    def variants(self) -> dict[str, set[str]]:
+        """Methods of the registry that stand for each method of the ledger."""
+        lists = {word: entry["each"] if isinstance(entry, dict) else entry for word, entry in self.methods.items()}
+        return {word: {name for one in entry for name in _group(one)} for word, entry in lists.items()}
 
     def why_not(self, claim: Claim) -> str:
         """Why a claim cannot be tested whatever is run; empty if it can."""
