@@ -162,7 +162,7 @@ def test_the_number_of_controls_is_that_of_the_data(ask, tmp_path):
     write_facts(tmp_path, "lcm_mge", cells=1, genes=9, controls=3)
     assert ask("scgco-mge-n-spikes").claimed["lcm_mge"].tolist() == [3]
     write_facts(tmp_path, "merfish_140", cells=1, genes=9, controls=None)
-    assert ask("scgco-merfish140-n-controls").reason == "Not prepared yet, or without controls: merfish_140."
+    assert ask("scgco-merfish140-n-controls").reason == "No controls in merfish_140."
 
 
 def test_markers_that_are_called(ask, tmp_path):

@@ -19,18 +19,21 @@ def size(question: Question, results: Results, registry: Registry) -> Measuremen
 
     Options: ``fact``; ``reduce`` (``min`` or ``max``) over several datasets; ``rest``: what is left of ``genes``.
     """
-    fact, found = question.option("fact"), {}
+    fact, found, absent = question.option("fact"), {}, {}
     for name in question.datasets:
-        facts = results.facts(name)
-        if facts is not None and (value := len(facts["labels"]) if fact == "classes" else facts.get(fact)) is not None:
+        facts = results.facts(name) or {}
+        value = len(facts["labels"]) if facts and fact == "classes" else facts.get(fact)
+        if value is None:
+            absent[name] = f"no {fact}" if facts else "not prepared"
+        else:
             found[name] = float(facts["genes"] - value if question.measure.get("rest") else value)
-    lacking = [name for name in question.datasets if name not in found]
-    if lacking and ("reduce" in question.measure or not found):
-        return Unmeasured("not_tested", f"Not prepared yet, or without {fact}: {', '.join(lacking)}.")
+    if absent and ("reduce" in question.measure or not found):
+        unprepared = [name for name, why in absent.items() if why == "not prepared"]
+        why = f"Not prepared yet: {', '.join(unprepared)}." if unprepared else f"No {fact} in {', '.join(absent)}."
+        return Unmeasured("not_tested", why)
     if reduce := question.measure.get("reduce"):
         found = {f"{reduce} over {len(found)} datasets": _REDUCE[reduce](found.values())}
     values = {name: np.array([value]) for name, value in found.items()}
-    absent = dict.fromkeys(lacking, "not prepared")
     return Measurement(values, f"{fact} of the prepared data", exact=True, absent=absent, evidence=tuple(results.used))
 
 
