@@ -10,7 +10,10 @@ MEASURES = sorted(
     f"scbench.claims.measures.{path.stem}" for path in (ROOT / "scripts/scbench/claims/measures").glob("[a-z]*.py")
 )
 PAPERS = sorted(path.stem for path in _FOLDER.glob("*.tsv"))
-_RESULTS = ("results/*/*/*/r*/status.json", "results/*/*/scores.tsv", "results/svg/tissue-*/*.tsv")
+_RESULTS = (
+    "results/*/*/*/r*/status.json", "results/*/*/scores.tsv", "results/svg/*/called.tsv", "results/svg/tissue-*/*.tsv",
+    "results/figures/*.png",
+)  # fmt: skip
 
 
 def folder() -> str:

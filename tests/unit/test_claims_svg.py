@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from toy_results import called, write_facts, write_run
 
-from scbench.claims import ledger
+from scbench.claims import judge, ledger
 from scbench.claims.measure import measure
 from scbench.claims.measurement import Measurement, Unmeasured
 from scbench.claims.question import Words
@@ -133,6 +133,18 @@ def test_spots_with_counts_of_the_genes_that_one_method_calls(ask, tmp_path):
     found = ask("scgco-bc-spatialde-few-spots")
     assert found.claimed["breast_cancer_layer2"].tolist() == [3]
     assert found.others["scgco"]["breast_cancer_layer2"].tolist() == [30]
+
+
+def test_a_figure_is_named_where_it_was_drawn(tmp_path):
+    write_trends(tmp_path, "mob_rep11", {"all scgco_released": [0.5, 0.3]})
+    write_structures(tmp_path, common=np.zeros(2), only__spark=np.zeros(2))
+    figures = tmp_path / "results/figures"
+    figures.mkdir()
+    (figures / f"svg-clusters-mob_rep11-{COMPARED}.png").touch()
+    found = {row["claim_id"]: row["figure"] for row in judge.rows(confidence=0.95, seed=1, root=tmp_path)}
+    assert found["scgco-mob11-cluster0"] == f"results/figures/svg-clusters-mob_rep11-{COMPARED}.png"
+    assert found["scgco-mob11-spark-only-layers"] == ""
+    assert {figure for figure in found.values() if figure} == {found["scgco-mob11-cluster0"]}
 
 
 # --- controls and markers ---------------------------------------------------------------------------------------------

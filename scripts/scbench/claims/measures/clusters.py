@@ -14,9 +14,7 @@ _TRENDS = "results/svg/tissue-{tissue}/cluster_trends.tsv"
 
 def number(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """Number of clusters of the genes that a method calls. Option: ``tissue``, the methods that are compared."""
-    return per_tissue(
-        question, results, _TRENDS, lambda table, method: _of(table, method, "cluster", "size"), "clusters of genes"
-    )
+    return _clusters(question, results, "cluster", "size", "clusters of genes")
 
 
 def spread(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -42,9 +40,14 @@ def localised(question: Question, results: Results, registry: Registry) -> Measu
     measured on all of them, and that they lie somewhere is tested, not where. Random genes in the same table have none.
     """
     quantity = "Moran's I of the mean pattern of a cluster, mean over all clusters; not in which layer they lie"
-    return per_tissue(question, results, _TRENDS, lambda table, method: _of(table, method, "moran", "mean"), quantity)
+    return _clusters(question, results, "moran", "mean", quantity)
 
 
-def _of(table: pd.DataFrame, method: tuple[str, ...], column: str, statistic: str) -> float | None:
-    rows = table[table["set"] == set_of("", method)]
-    return None if rows.empty else float(rows[column].agg(statistic))
+def _clusters(
+    question: Question, results: Results, column: str, statistic: str, quantity: str
+) -> Measurement | Unmeasured:
+    def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
+        rows = table[table["set"] == set_of("", method)]
+        return None if rows.empty else float(rows[column].agg(statistic))
+
+    return per_tissue(question, results, _TRENDS, value, quantity, figure="clusters")

@@ -85,7 +85,15 @@ def distance(question: Question, results: Results, registry: Registry) -> Measur
         rows = table[(table["set"] == set_of("unique-genes", method)) & (table["segmentation"] == "shared")]
         return None if rows.empty else float(rows[column].mean())
 
-    return per_tissue(question, results, f"{_TISSUE}/distances.tsv", value, f"mean {column} distance", higher=False)
+    return per_tissue(
+        question,
+        results,
+        f"{_TISSUE}/distances.tsv",
+        value,
+        f"mean {column} distance",
+        higher=False,
+        figure="distances",
+    )
 
 
 def passing(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -103,8 +111,8 @@ def passing(question: Question, results: Results, registry: Registry) -> Measure
         return 1 - found if rest else found
 
     quantity = f"share beyond the cut-off by {kind} distance" if rest else f"{column} by {kind} distance"
-    path = f"{_TISSUE}/distance_cutoffs.tsv"
-    return per_tissue(question, results, path, value, quantity, higher=False if rest else None)
+    how = {"higher": False if rest else None, "figure": "distances"}
+    return per_tissue(question, results, f"{_TISSUE}/distance_cutoffs.tsv", value, quantity, **how)
 
 
 def separation(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -134,7 +142,7 @@ def expressing(question: Question, results: Results, registry: Registry) -> Meas
         genes = gene_sets(table, compared).get(set_of("unique-genes", method), [])
         return float(table["n_spots"].iloc[genes].median()) if len(genes) else None
 
-    return per_tissue(question, results, _CALLED, value, "median number of spots with counts of a gene")
+    return per_tissue(question, results, _CALLED, value, "median number of spots with counts of a gene", figure="calls")
 
 
 def set_of(scenario: str, method: tuple[str, ...]) -> str:
@@ -150,6 +158,7 @@ def per_tissue(
     quantity: str,
     higher: bool | None = None,
     lacking: str = "",
+    figure: str = "structure",
 ) -> Measurement | Unmeasured:
     """Measure one value for each tissue of the claim, and of each comparator.
 
@@ -161,6 +170,8 @@ def per_tissue(
         From what `path` holds and a method to the value, None if there is none.
     lacking
         What is said where there is none.
+    figure
+        Kind of figure that shows it.
     """
     claimed, others, absent = {}, {key: {} for key in question.comparators}, dict(question.absent)
     compared = question.option("tissue")
@@ -181,7 +192,7 @@ def per_tissue(
                 others[key][dataset] = np.array([found])
     if not claimed:
         return Unmeasured("not_tested", "; ".join(f"{key}: {why}" for key, why in absent.items()) + ".")
-    figure = f"results/figures/svg-structure-{'-'.join([question.datasets[0], *compared])}.png"
+    shown = next(iter(claimed)) if figure == "calls" else "-".join([next(iter(claimed)), *compared])
     return Measurement(
         claimed,
         quantity,
@@ -189,5 +200,5 @@ def per_tissue(
         higher=higher,
         absent=absent,
         evidence=tuple(results.used),
-        figure=figure,
+        figure=f"results/figures/svg-{figure}-{shown}.png",
     )
