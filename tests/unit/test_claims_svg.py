@@ -74,6 +74,28 @@ def test_clusters_are_localised_by_their_mean_pattern(ask, tmp_path):
     assert not found.exact  # where k-means starts is random
 
 
+def test_clusters_are_looked_for_in_the_layers_of_the_claim(ask, tmp_path):
+    write_trends(tmp_path, "mob_rep11", {"all scgco_released": [0.5, 0.3]})
+    layers = ["1: Granular Cell Layer", "2: Mitral Cell Layer", "3: Outer Plexiform Layer", "5: Olfactory Nerve Layer"]
+    counts = {0: ([9, 0, 1, 0], [0, 0, 0, 10]), 1: ([0, 3, 4, 1], [6, 2, 0, 0])}  # highest and lowest in each
+    rows = [
+        {
+            "set": "all scgco_released",
+            "cluster": c,
+            "n_genes": sum(high),
+            "layer": name,
+            "n_highest": h,
+            "n_lowest": low,
+        }
+        for c, (high, lows) in counts.items()
+        for name, h, low in zip(layers, high, lows, strict=True)
+    ]
+    write_table(pd.DataFrame(rows), tissue_folder(tmp_path, "mob_rep11") / "cluster_layers.tsv")
+    shares = [ask(f"scgco-mob11-cluster{number}").claimed["mob_rep11"][0] for number in range(4)]
+    assert shares == pytest.approx([9 / 10, 1 / 8, 7 / 8, 6 / 8])
+    assert ask("scgco-mob11-cluster0").quantity.startswith("share of the genes of a cluster")
+
+
 # --- structure and distances ------------------------------------------------------------------------------------------
 
 
@@ -92,13 +114,17 @@ def test_layers_are_resolved_by_overlap(ask, tmp_path):
     assert ask("scgco-mob11-common-layers").claimed["mob_rep11"].tolist() == [2]
 
 
-def test_common_genes_are_compared_with_annotated_layers_alone(ask, tmp_path):
-    rows = [{"set": "all spark", "reference": "common", "accuracy": 0.5}]
+def test_common_genes_are_compared_with_annotated_layers_and_others_with_the_common_genes(ask, tmp_path):
+    rows = [
+        {"set": "only spark", "reference": reference, "accuracy": accuracy}
+        for reference, accuracy in (("common", 0.5), ("annotated", 0.4))
+    ]
     path = tissue_folder(tmp_path, "mob_rep11") / "structure.tsv"
     write_table(pd.DataFrame(rows), path)
     assert ask("scgco-mob11-common-spots").reason == "mob_rep11: no annotated layers to compare with."
     write_table(pd.DataFrame([*rows, {"set": "common", "reference": "annotated", "accuracy": 0.8}]), path)
     assert ask("scgco-mob11-common-spots").claimed["mob_rep11"].tolist() == [0.8]
+    assert ask("scgco-mob11-nodes-correct-spark").claimed["mob_rep11"].tolist() == [0.5]
 
 
 def test_random_genes_are_one_of_the_sets(ask, tmp_path):

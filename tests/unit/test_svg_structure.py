@@ -1,6 +1,7 @@
 """Structure of a tissue from called genes: smoothing, clusters, matching and distances, by hand and by brute force."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -353,12 +354,17 @@ def test_few_genes_are_no_clusters():
 def test_clusters_of_patterned_genes_are_localised_and_those_of_dealt_values_are_not():
     data = tissue()
     sets = {"common": np.arange(3), "all a": np.arange(30), "all b": np.arange(5), "only a": np.arange(30)}
-    found = trends(data, sets, seed=0).groupby("set")
+    table, layers = trends(data, sets, seed=0)
+    found = table.groupby("set")
     assert found.groups.keys() == {"all a", "random"}  # five genes are no clusters
     assert found.get_group("all a")["n_genes"].tolist() == [10, 10, 10]
     assert found.get_group("all a")["moran"].min() > 0.7
     assert found.get_group("random")["moran"].abs().max() < 0.4
     assert found.get_group("random")["n_genes"].sum() == 30
+    own = layers[layers["set"] == "all a"].pivot_table(index="cluster", columns="layer", values="n_highest")
+    assert sorted(own.to_numpy().tolist()) == [[0, 0, 10], [0, 10, 0], [10, 0, 0]]  # each cluster is high in one layer
+    assert layers.groupby(["set", "cluster"])["n_lowest"].sum().tolist() == table["n_genes"].tolist()
+    assert trends(replace(data, labels=None), sets, seed=0).layers.empty
 
 
 def test_dealt_values_are_those_of_the_gene():

@@ -39,6 +39,7 @@ rule tissue_clusters:
     output:
         table="results/svg/tissue-{tissue}/clusters.tsv",
         trends="results/svg/tissue-{tissue}/cluster_trends.tsv",
+        layers="results/svg/tissue-{tissue}/cluster_layers.tsv",
         png=report(
             "results/figures/svg-clusters-{tissue}.png",
             caption="../report/tissue_clusters.rst",

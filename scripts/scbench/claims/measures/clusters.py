@@ -10,6 +10,7 @@ from scbench.claims.results import Results
 from scbench.registry import Registry
 
 _TRENDS = "results/svg/tissue-{tissue}/cluster_trends.tsv"
+_LAYERS = "results/svg/tissue-{tissue}/cluster_layers.tsv"
 
 
 def number(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -36,11 +37,32 @@ def spread(question: Question, results: Results, registry: Registry) -> Measurem
 def localised(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """Moran's I of the mean pattern of the genes of a cluster, as a mean over the clusters of a method.
 
-    The numbers of clusters are arbitrary, and no file says which layer is which: so a claim about one cluster is
-    measured on all of them, and that they lie somewhere is tested, not where. Random genes in the same table have none.
+    That clusters lie somewhere is tested, not where. Clusters of random genes have none.
     """
     quantity = "Moran's I of the mean pattern of a cluster, mean over all clusters; not in which layer they lie"
     return _clusters(question, results, "moran", "mean", quantity)
+
+
+def in_layers(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
+    """Share of the genes of a cluster that are highest, or lowest, in some annotated layers.
+
+    The numbers of clusters are arbitrary: a claim about one is that there is such a cluster, and the one in which the
+    share is largest is taken. Options: ``layers``, parts of their names, in any case of letters; ``extreme``, highest
+    or lowest. Where no layers are annotated it is tested with `localised` that the clusters lie anywhere.
+    """
+    layers, extreme = question.option("layers"), question.option("extreme")
+
+    def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
+        rows = table[table["set"] == set_of("", method)]
+        named = rows["layer"].astype(str).str.casefold().map(lambda name: any(part in name for part in layers))
+        if not named.any():
+            return None
+        genes = rows[named].groupby("cluster").agg({f"n_{extreme}": "sum", "n_genes": "first"})
+        return float((genes[f"n_{extreme}"] / genes["n_genes"]).max())
+
+    quantity = f"share of the genes of a cluster whose mean is {extreme} in a layer named {' or '.join(layers)}"
+    found = per_tissue(question, results, _LAYERS, value, quantity, figure="clusters")
+    return localised(question, results, registry) if isinstance(found, Unmeasured) else found
 
 
 def _clusters(

@@ -18,26 +18,27 @@ _SETS = {
     ("random-genes",): "random",
 }  # words of the ledger that are no methods
 _TISSUE, _CALLED = "results/svg/tissue-{tissue}", "results/svg/{dataset}/called.tsv"
+_NO_LAYERS = "no annotated layers to compare with"
 _RESOLVED = 0.5  # overlap above which no layer can be matched by two, nor match two
 
 
 def structure(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """A column of the table of structures, for the genes that only the claim's method calls, or the common ones.
 
-    Options: ``column``, and ``tissue``, the methods that are compared.
+    Common genes are compared with the annotated layers, all others with the structure of the common genes. Options:
+    ``column``, and ``tissue``, the methods that are compared.
     """
     column = question.option("column")
-    set_ = set_of(question.claim.scenario, question.variant)
+    common = set_of(question.claim.scenario, question.variant) == "common"
 
     def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
-        rows = table[table["set"] == set_of(question.claim.scenario, method)]
-        annotated = rows[rows["reference"] == "annotated"]
-        rows = annotated if len(annotated) or set_ == "common" else rows[rows["reference"] == "common"]
+        own = table["set"] == set_of(question.claim.scenario, method)
+        rows = table[own & (table["reference"] == ("annotated" if common else "common"))]
         return None if rows.empty else float(rows[column].iloc[0])
 
-    quantity = f"{column} of the rebuilt structure"
-    # The structure of the common genes is itself the reference where no layers are annotated.
-    lacking = "no annotated layers to compare with" if set_ == "common" else ""
+    against = "the annotated layers" if common else "that of the common genes"
+    quantity = f"{column} of the rebuilt structure against {against}"
+    lacking = _NO_LAYERS if common else ""
     return per_tissue(question, results, f"{_TISSUE}/structure.tsv", value, quantity, higher=True, lacking=lacking)
 
 
@@ -56,7 +57,7 @@ def layers_resolved(question: Question, results: Results, registry: Registry) ->
         return None if reference is None or found is None else float(_resolved(reference, found))
 
     quantity = "layers of the reference that share more than half of their spots with a rebuilt one"
-    lacking = "no annotated layers to compare with" if set_ == "common" else ""
+    lacking = _NO_LAYERS if set_ == "common" else ""
     return per_tissue(question, results, f"{_TISSUE}/structures.npz", value, quantity, lacking=lacking)
 
 
