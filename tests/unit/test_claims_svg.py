@@ -94,6 +94,8 @@ def test_clusters_are_looked_for_in_the_layers_of_the_claim(ask, tmp_path):
     shares = [ask(f"scgco-mob11-cluster{number}").claimed["mob_rep11"][0] for number in range(4)]
     assert shares == pytest.approx([9 / 10, 1 / 8, 7 / 8, 6 / 8])
     assert ask("scgco-mob11-cluster0").quantity.startswith("share of the genes of a cluster")
+    write_table(pd.DataFrame(rows).assign(layer="core"), tissue_folder(tmp_path, "mob_rep11") / "cluster_layers.tsv")
+    assert ask("scgco-mob11-cluster1").reason == "mob_rep11: no layer named nerve."
 
 
 # --- structure and distances ------------------------------------------------------------------------------------------

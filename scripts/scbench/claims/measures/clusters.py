@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from scbench.claims.measurement import Measurement, Unmeasured
-from scbench.claims.measures.tissue import per_tissue, set_of
+from scbench.claims.measures.tissue import per_tissue, place, set_of
 from scbench.claims.question import Question
 from scbench.claims.results import Results
 from scbench.registry import Registry
@@ -51,18 +51,21 @@ def in_layers(question: Question, results: Results, registry: Registry) -> Measu
     or lowest. Where no layers are annotated it is tested with `localised` that the clusters lie anywhere.
     """
     layers, extreme = question.option("layers"), question.option("extreme")
+    tables = [results.table(place(_LAYERS, question, dataset)) for dataset in question.datasets]
+    if all(table is None or table.empty for table in tables):
+        return localised(question, results, registry)
 
     def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
         rows = table[table["set"] == set_of("", method)]
-        named = rows["layer"].astype(str).str.casefold().map(lambda name: any(part in name for part in layers))
-        if not named.any():
+        meant = rows["layer"].astype(str).str.casefold().map(lambda name: any(part in name for part in layers))
+        if not meant.any():
             return None
-        genes = rows[named].groupby("cluster").agg({f"n_{extreme}": "sum", "n_genes": "first"})
+        genes = rows[meant].groupby("cluster").agg({f"n_{extreme}": "sum", "n_genes": "first"})
         return float((genes[f"n_{extreme}"] / genes["n_genes"]).max())
 
-    quantity = f"share of the genes of a cluster whose mean is {extreme} in a layer named {' or '.join(layers)}"
-    found = per_tissue(question, results, _LAYERS, value, quantity, figure="clusters")
-    return localised(question, results, registry) if isinstance(found, Unmeasured) else found
+    named = f"layer named {' or '.join(layers)}"
+    quantity = f"share of the genes of a cluster whose mean is {extreme} in a {named}"
+    return per_tissue(question, results, _LAYERS, value, quantity, figure="clusters", lacking=f"no {named}")
 
 
 def _clusters(

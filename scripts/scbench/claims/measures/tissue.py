@@ -151,6 +151,11 @@ def set_of(scenario: str, method: tuple[str, ...]) -> str:
     return _SETS.get(method) or f"{'only' if scenario == 'unique-genes' else 'all'} {method[0]}"
 
 
+def place(path: str, question: Question, dataset: str) -> str:
+    """Path with ``{tissue}`` (dataset and methods) and ``{dataset}`` filled in. Option: ``tissue``."""
+    return path.format(tissue="-".join([dataset, *question.option("tissue")]), dataset=dataset)
+
+
 def per_tissue(
     question: Question,
     results: Results,
@@ -175,10 +180,9 @@ def per_tissue(
         Kind of figure that shows it.
     """
     claimed, others, absent = {}, {key: {} for key in question.comparators}, dict(question.absent)
-    compared = question.option("tissue")
     for dataset in question.datasets:
-        place = path.format(tissue="-".join([dataset, *compared]), dataset=dataset)
-        content = results.arrays(place) if place.endswith(".npz") else results.table(place)
+        file = place(path, question, dataset)
+        content = results.arrays(file) if file.endswith(".npz") else results.table(file)
         own = None if content is None else value(content, question.variant)
         if own is None:
             why = lacking or f"no such set of genes for {' or '.join(question.variant)}"
@@ -193,7 +197,7 @@ def per_tissue(
                 others[key][dataset] = np.array([found])
     if not claimed:
         return Unmeasured("not_tested", "; ".join(f"{key}: {why}" for key, why in absent.items()) + ".")
-    shown = next(iter(claimed)) if figure == "calls" else "-".join([next(iter(claimed)), *compared])
+    shown = place("{dataset}" if figure == "calls" else "{tissue}", question, next(iter(claimed)))
     return Measurement(
         claimed,
         quantity,
