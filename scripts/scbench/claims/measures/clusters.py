@@ -25,10 +25,8 @@ def spread(question: Question, results: Results, registry: Registry) -> Measurem
         return found
     numbers = np.concatenate(list(found.claimed.values()))
     if len(numbers) < 3:
-        lacking = [name for name in question.datasets if name in found.absent]
-        return Unmeasured(
-            "not_tested", f"{len(numbers)} tissues are too few for a spread; lacking {', '.join(lacking)}."
-        )
+        why = "; ".join(f"{name}: {text}" for name, text in found.absent.items())
+        return Unmeasured("not_tested", f"A spread needs three tissues; there are {len(numbers)}. {why}.")
     quantity = f"coefficient of variation of the number of clusters over {len(numbers)} tissues"
     value = np.array([numbers.std(ddof=1) / numbers.mean()])
     return Measurement({"all": value}, quantity, absent=found.absent, evidence=found.evidence)
