@@ -16,7 +16,7 @@ with guarded(snakemake.log[0]):
     summary = summarise(found, statuses, data.controls, confidence=params.confidence)
     ended = called[[name for name, status in statuses.items() if status == "ok"]]
     write_table(summary, out.table)
-    write_table(called.reset_index(), out.called)
+    write_table(called.reset_index().assign(n_spots=data.X.getnnz(axis=0)), out.called)
     write_table(intersections(ended), out.intersections)
     write_table(jaccard(ended), out.jaccard)
     labels = params.labels

@@ -38,3 +38,10 @@ def write_facts(root, dataset, **facts):
     path = root / "resources" / "prepared" / f"{dataset}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"dataset": dataset, "labels": {}} | facts))
+
+
+def called(n):
+    """Output of a test that calls the first `n` of ten genes."""
+    genes = [f"gene{i}" for i in range(10)]
+    pvalues = [1e-6] * n + [1.0] * (10 - n)
+    return pd.DataFrame({"gene": genes, "pvalue": pvalues, "qvalue": pvalues, "score": range(10)})

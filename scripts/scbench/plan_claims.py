@@ -13,9 +13,11 @@ PAPERS = sorted(path.stem for path in _FOLDER.glob("*.tsv"))
 _RESULTS = (
     "results/*/*/*/r*/status.json",
     "results/*/*/scores.tsv",
-    "results/markers/*/specificity.tsv",
+    "results/svg/*/called.tsv",
     "results/svg/tissue-*/*.tsv",
+    "results/markers/*/specificity.tsv",
     "results/annotation/*.tsv",
+    "results/figures/*.png",
 )
 
 
@@ -37,6 +39,7 @@ def targets() -> list[str]:
 
 
 def digest(root: Path = Path()) -> str:
-    """Digest of the names and times of the results that exist below a working folder."""
-    found = sorted((str(path), path.stat().st_mtime_ns) for pattern in _RESULTS for path in root.glob(pattern))
+    """Digest of the names and times of the results that exist below a working folder, but of what is made of claims."""
+    paths = [path for pattern in _RESULTS for path in root.glob(pattern) if not path.name.startswith("claims-")]
+    found = sorted((str(path), path.stat().st_mtime_ns) for path in paths)
     return hashlib.sha256(repr(found).encode()).hexdigest()[:12]

@@ -12,6 +12,7 @@ import pytest
 import scipy.sparse as sp
 from scipy.io import savemat
 
+from scbench.data.facts import facts
 from scbench.data.prepare import log1p_normalised, prepare
 from scbench.errors import SkipRunError, UserError
 from scbench.io import read_prepared
@@ -268,6 +269,18 @@ def test_a_simulated_truth_comes_through(simulated, out):
     first = out.read_bytes()
     prepare("set", simulated(target_sum="median"), out, source=None, seed=1)
     assert out.read_bytes() != first
+
+
+def test_facts_count_patterns_and_controls(simulated, out):
+    params = {"n_spots": 48, "n_patterned": 40, "n_null": 12}
+    prepare("set", simulated("patterns:ten_patterns", params, controls="^gene[0-4]$"), out, source=None, seed=0)
+    found = facts("set", out)
+    assert found["patterned_genes"] == 40
+    assert set(found["patterns"].values()) == {4}
+    assert len(found["patterns"]) == 10
+    assert found["controls"] == 5
+    prepare("set", simulated(), out, source=None, seed=0)
+    assert facts("set", out)["controls"] is None
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
-from toy_results import write_facts, write_run, write_scores
+from toy_results import called, write_facts, write_run, write_scores
 
 from scbench import experiments
 from scbench.claims import judge, ledger
@@ -29,13 +28,6 @@ def registry():
 def ask(tmp_path, registry):
     """Measure a claim, by default its first variant, in the folder of the test."""
     return lambda name, variant=0: measure(CLAIMS[name], WORDS, Results(tmp_path), registry)[variant][1]
-
-
-def called(n):
-    """Output of a test that calls the first `n` of ten genes."""
-    genes = [f"gene{i}" for i in range(10)]
-    pvalues = [1e-6] * n + [1.0] * (10 - n)
-    return pd.DataFrame({"gene": genes, "pvalue": pvalues, "qvalue": pvalues, "score": range(10)})
 
 
 # --- the words --------------------------------------------------------------------------------------------------------

@@ -210,6 +210,21 @@ def test_an_interval_may_come_from_a_fit(bounds, expected):
     assert (result.low, result.high, result.needed_replicates) == (*map(pytest.approx, bounds), None)
 
 
+def test_the_sides_of_an_interval_may_differ():
+    """As those of a value that a power law was extended to; two settings add their errors side by side."""
+    one = Estimate.between({"a": np.array([100.0])}, {"a": (50.0, 400.0)}, 0.95)
+    assert one.interval(0.95) == (pytest.approx(50), pytest.approx(400))
+    assert [one.share_above(limit) for limit in (50, 100, 400)] == pytest.approx([0.975, 0.5, 0.025], abs=1e-6)
+    two = Estimate.between({name: np.array([100.0]) for name in "ab"}, {"a": (70.0, 200.0), "b": (60.0, 100.0)}, 0.95)
+    assert two.interval(0.95) == (pytest.approx(75), pytest.approx(150))  # 100 less half of 50, and half of 100 more
+    certain = Estimate.between({"a": np.array([1.0])}, {"a": (1.0, 2.0)}, 0.95)
+    assert certain.share_above(0.9) == 1
+    assert 0 < certain.share_above(1.5) < 0.5
+    assert verdict("scgco-scale-time-1m-scgco", [5000.0], intervals={"": (4000.0, 9000.0)}).low == pytest.approx(
+        4000 / 3600
+    )
+
+
 def test_an_order_of_single_values_is_never_sure():
     """Neither what was extended from smaller sizes, nor what ran once, nor what ran together once."""
     options = {"change": {"relation": "best_of"}, "higher": True}

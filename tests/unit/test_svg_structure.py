@@ -1,6 +1,7 @@
 """Structure of a tissue from called genes: smoothing, clusters, matching and distances, by hand and by brute force."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from scbench.svg.structure.reconstruct import choose_k, layers_of, match, rebuil
 from scbench.svg.structure.smoothing import neighbours, smooth_labels
 from scbench.svg.structure.states import split_in_two, states
 from scbench.svg.structure.study import compare_sets, examples, structures
+from scbench.svg.structure.trends import dealt, morans_i, trends
 from scbench.svg.structure.voronoi import boundaries, cells
 
 
@@ -347,6 +349,40 @@ def test_few_genes_are_no_clusters():
     data = tissue()
     assert cluster(data.X.tocsc(), np.arange(9), seed=0).table.empty
     assert cluster(data.X.tocsc(), np.arange(0), seed=0).means.shape == (0, 144)
+
+
+def test_clusters_of_patterned_genes_are_localised_and_those_of_dealt_values_are_not():
+    data = tissue()
+    sets = {"common": np.arange(3), "all a": np.arange(30), "all b": np.arange(5), "only a": np.arange(30)}
+    table, layers = trends(data, sets, seed=0)
+    found = table.groupby("set")
+    assert found.groups.keys() == {"all a", "random"}  # five genes are no clusters
+    assert found.get_group("all a")["n_genes"].tolist() == [10, 10, 10]
+    assert found.get_group("all a")["moran"].min() > 0.7
+    assert found.get_group("random")["moran"].abs().max() < 0.4
+    assert found.get_group("random")["n_genes"].sum() == 30
+    own = layers[layers["set"] == "all a"].pivot_table(index="cluster", columns="layer", values="n_highest")
+    assert sorted(own.to_numpy().tolist()) == [[0, 0, 10], [0, 10, 0], [10, 0, 0]]  # each cluster is high in one layer
+    assert layers.groupby(["set", "cluster"])["n_lowest"].sum().tolist() == table["n_genes"].tolist()
+    assert trends(replace(data, labels=None), sets, seed=0).layers.empty
+
+
+def test_dealt_values_are_those_of_the_gene():
+    X = sp.random_array((50, 20), density=0.3, rng=np.random.default_rng(0), format="csc")
+    found = dealt(X, np.array([3, 7]), np.random.default_rng(0)).toarray()
+    np.testing.assert_array_equal(np.sort(found, axis=0), np.sort(X[:, [3, 7]].toarray(), axis=0))
+    assert (found != X[:, [3, 7]].toarray()).any(axis=0).all()
+
+
+def test_morans_i_is_that_of_its_definition():
+    rng = np.random.default_rng(0)
+    values, pairs = rng.random((3, 12)), neighbours(rng.random((12, 2)))
+    W = np.zeros((12, 12))
+    W[pairs[:, 0], pairs[:, 1]] = W[pairs[:, 1], pairs[:, 0]] = 1
+    z = values - values.mean(axis=1, keepdims=True)
+    expected = 12 / W.sum() * np.einsum("gi,ij,gj->g", z, W, z) / (z**2).sum(axis=1)
+    np.testing.assert_allclose(morans_i(values, pairs), expected)
+    assert morans_i(np.ones((1, 12)), pairs).tolist() == [0]
 
 
 # --- Voronoi cells ----------------------------------------------------------------------------------------------------

@@ -7,9 +7,13 @@ wildcard_constraints:
 
 
 def get_judged(wildcards):
-    """Tables that are judged beside those that exist: `snakemake claims` without an experiment runs nothing."""
+    """Tables that are judged, and figures of them, beside those that exist.
+
+    `snakemake claims` without an experiment runs nothing.
+    """
     alone = set(workflow.dag_settings.targets) == {"claims"} and "experiment" not in config
-    return [] if alone else [path for track in PLAN.tracks for path in PLAN.targets(track) if path.endswith(".tsv")]
+    made = [path for track in PLAN.tracks for path in PLAN.targets(track)]
+    return [] if alone else [path for path in made if path.endswith((".tsv", ".png"))]
 
 
 def get_claim_targets(wildcards):

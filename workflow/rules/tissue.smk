@@ -35,9 +35,11 @@ rule tissue_clusters:
     input:
         data=get_tissue_data,
         called=get_tissue_called,
-        code=get_code("scbench.figures.svg_clusters", "scbench.svg.structure.clusters"),
+        code=get_code("scbench.figures.svg_clusters", "scbench.svg.structure.trends"),
     output:
         table="results/svg/tissue-{tissue}/clusters.tsv",
+        trends="results/svg/tissue-{tissue}/cluster_trends.tsv",
+        layers="results/svg/tissue-{tissue}/cluster_layers.tsv",
         png=report(
             "results/figures/svg-clusters-{tissue}.png",
             caption="../report/tissue_clusters.rst",

@@ -27,6 +27,8 @@ class Estimate:
         Number of settings with values.
     df
         Degrees of freedom, where the error does not come from replicates.
+    sides
+        The spread below the mean and that above it, in units of `spread`.
     """
 
     mean: float
@@ -35,6 +37,7 @@ class Estimate:
     overlap: float
     settings: int
     df: int | None = None
+    sides: tuple[float, float] = (1.0, 1.0)
 
     @classmethod
     def of(cls, settings: Mapping[str, np.ndarray], overlap: float, exact: bool) -> Self:
@@ -50,11 +53,14 @@ class Estimate:
     def between(
         cls, settings: Mapping[str, np.ndarray], bounds: Mapping[str, tuple[float, float]], confidence: float
     ) -> Self:
-        """Estimate from one value of each setting and its interval, taken for symmetric and normal."""
-        halves = np.array([(high - low) / 2 for low, high in bounds.values()])
-        mean = float(np.mean([values.mean() for values in settings.values()]))
-        spread = float(np.sqrt(np.sum(halves**2)) / len(halves) / stdtrit(_NORMAL, (1 + confidence) / 2))
-        return cls(mean, spread, 1, 0.0, len(halves), _NORMAL)
+        """Estimate from one value of each setting and its interval, normal on either side with a spread of its own."""
+        values = np.array([settings[name].mean() for name in bounds])
+        ends = np.array(list(bounds.values()))
+        below, above = np.sqrt(np.sum((ends.T - values) ** 2, axis=1)) / len(values)
+        half = float(below + above) / 2
+        sides = (float(below) / half, float(above) / half) if half else (1.0, 1.0)
+        spread = half / float(stdtrit(_NORMAL, (1 + confidence) / 2))
+        return cls(float(values.mean()), spread, 1, 0.0, len(values), _NORMAL, sides)
 
     @property
     def known(self) -> bool:
@@ -65,13 +71,13 @@ class Estimate:
         """Confidence interval of the mean; NaN where there is none."""
         if not self.known or self._df(self.n) == 0:
             return np.nan, np.nan
-        half = self._half(self.n, confidence)
-        return self.mean - half, self.mean + half
+        half, (below, above) = self._half(self.n, confidence), self.sides
+        return self.mean - below * half, self.mean + above * half
 
     def share_above(self, limit: float, *, or_equal: bool = False) -> float:
         """Probability that the mean lies above a limit; of a mean without error whether it does."""
-        error = self._error(self.n) if self.known else 0.0
         distance = self.mean - limit
+        error = self._error(self.n) * self.sides[0 if distance > 0 else 1] if self.known else 0.0
         if error <= 1e-12 * max(1, abs(self.mean)):
             equal = np.isclose(self.mean, limit, rtol=1e-12, atol=1e-12)
             return float(or_equal if equal else distance > 0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from scbench.claims import ledger, table
 from scbench.claims.measure import measure
-from scbench.claims.measurement import Measurement
+from scbench.claims.measurement import Measurement, Unmeasured
 from scbench.claims.question import Words
 from scbench.claims.results import Results
 from scbench.claims.rules import Rules
@@ -37,7 +37,7 @@ def rows(*, confidence: float, seed: int, root: Path = Path()) -> list[dict[str,
     words.check(registry, claims)
     found = []
     for claim in claims:
-        measured = measure(claim, words, results, registry)
+        measured = [(name, _linked(one, root)) for name, one in measure(claim, words, results, registry)]
         verdicts = [judge(claim, one, rules, confidence, seed) for _, one in measured]
         others = [
             _say(name, verdict)
@@ -50,6 +50,13 @@ def rows(*, confidence: float, seed: int, root: Path = Path()) -> list[dict[str,
         command = f"snakemake --cores 2 claims --config experiment={claim.experiment}"
         found.append(table.row(claim, measured[0][1], replace(first, reason=reason), command))
     return found
+
+
+def _linked(measured: Measurement | Unmeasured, root: Path) -> Measurement | Unmeasured:
+    """What was measured, without a figure that was not drawn."""
+    if isinstance(measured, Measurement) and not (root / measured.figure).is_file():
+        return replace(measured, figure="")
+    return measured
 
 
 def _say(name: str, verdict: Verdict) -> str:

@@ -14,7 +14,14 @@ from scbench.registry import Registry
 
 Measure = Callable[[Question, Results, Registry], Measurement | Unmeasured]
 
-_WITHOUT_DATA = ("constants.constant", "design.planned", "design.registered", "design.datasets", "protocol.gene_order")
+_WITHOUT_DATA = (
+    "constants.constant",
+    "design.planned",
+    "design.registered",
+    "design.datasets",
+    "design.compared",
+    "protocol.gene_order",
+)
 
 
 def measure(

@@ -11,8 +11,8 @@ from scbench.provenance import ROOT
 from scbench.registry import Registry
 from scbench.validate import read_yaml, validate
 
-# Methods that are none: of claims about data, what several methods call, and principal components.
-_WORDS = ("", "common-set", "pca")
+# Methods that are none: of claims about data, sets of genes, and principal components.
+_WORDS = ("", "common-set", "random-genes", "pca")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,11 @@ class Words:
             Naming the key, the value and what is allowed.
         """
         schema = read_yaml(root / "workflow/schemas/measures.schema.yaml")
-        return cls(**validate(read_yaml(root / "config/claims/measures.yaml"), schema, "measures.yaml"))
+        content = validate(read_yaml(root / "config/claims/measures.yaml"), schema, "measures.yaml")
+        datasets = {
+            word: [name for one in names for name in _group(one)] for word, names in content["datasets"].items()
+        }
+        return cls(**content | {"datasets": datasets})
 
     def check(self, registry: Registry, claims: Iterable[Claim]) -> None:
         """Check that the words on our side are in the registry, and those on the other in the ledger.
@@ -100,9 +104,8 @@ class Words:
             Naming the key and the word, with what was perhaps meant.
         """
         options = [*self.claims.values(), *(one for group in self.settings.values() for one in group.values())]
-        entries = [*self.methods.values(), *(entry for one in options for entry in one.get("methods", {}).values())]
-        lists = [entry["each"] if isinstance(entry, dict) else entry for entry in entries]
-        methods = [name for entry in lists for variant in entry for name in _group(variant)]
+        swapped = [_names(entry) for one in options for entry in one.get("methods", {}).values()]
+        methods = [name for names in (*self.variants().values(), *swapped) for name in sorted(names)]
         _known("methods", methods, [*registry.methods, *_WORDS])
         alike = [analogue["datasets"] for analogue in self.analogues.values()]
         alike += [[*self.released, *self.released.values()]]
@@ -114,6 +117,10 @@ class Words:
         _known("claims", self.claims, {claim.claim_id for claim in claims})
         known = {getattr(claim, key) for claim in claims for key in ("claim_id", "experiment", "metric")}
         _known("untested", self.untested, known)
+
+    def variants(self) -> dict[str, set[str]]:
+        """Methods of the registry that stand for each method of the ledger."""
+        return {word: _names(entry) for word, entry in self.methods.items()}
 
     def why_not(self, claim: Claim) -> str:
         """Why a claim cannot be tested whatever is run; empty if it can."""
@@ -185,6 +192,12 @@ def _known(key: str, names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in known:
             raise UserError(f"measures.yaml: {key!r} names {name!r}, which is unknown. {did_you_mean(name, known)}")
+
+
+def _names(entry: Any) -> set[str]:
+    """Methods of an entry of `Words.methods`."""
+    variants = entry["each"] if isinstance(entry, dict) else entry
+    return {name for variant in variants for name in _group(variant)}
 
 
 def _group(variant: str | list[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
 from scbench.io import read_prepared
 from scbench.provenance import file_sha256
@@ -12,7 +13,7 @@ _MOST_GROUPS = 100  # of cells in a column; one with more names cells, not batch
 
 
 def facts(name: str, path: Path) -> dict[str, Any]:
-    """Checksum, shape, sparsity, and sizes of labels and other groups (batches, donors) of a prepared dataset.
+    """Checksum, shape, sparsity, and sizes of labels, other groups (batches, donors) and patterns of prepared data.
 
     Parameters
     ----------
@@ -21,8 +22,6 @@ def facts(name: str, path: Path) -> dict[str, Any]:
     path
         The prepared h5ad file.
     """
-    import pandas as pd
-
     data = read_prepared(path)
     return {
         "dataset": name,
@@ -30,17 +29,24 @@ def facts(name: str, path: Path) -> dict[str, Any]:
         "cells": int(data.X.shape[0]),
         "genes": int(data.X.shape[1]),
         "nonzero_fraction": float(data.X.nnz / max(1, data.X.shape[0] * data.X.shape[1])),
-        "labels": {}
-        if data.labels is None
-        else {str(k): int(v) for k, v in pd.Series(data.labels).value_counts().items()},
+        "labels": {} if data.labels is None else _sizes(data.labels),
         "groups": {
-            column: {str(value): int(n) for value, n in pd.Series(values).value_counts().items()}
+            column: _sizes(values)
             for column, values in data.obs.items()
             if values.dtype.kind in "OU" and len(set(values)) <= _MOST_GROUPS
         },
         "labels_matched": _labels_matched(path),
         "patterned_genes": None if data.truth is None else int(data.truth.sum()),
+        "patterns": None if data.shapes is None else _sizes(data.shapes[data.shapes != ""]),
+        "controls": None if data.controls is None else int(data.controls.sum()),
     }
+
+
+def _sizes(values: np.ndarray) -> dict[str, int]:
+    """Number of times that each value is there, the most frequent first."""
+    import pandas as pd
+
+    return {str(value): int(n) for value, n in pd.Series(values).value_counts().items()}
 
 
 def _labels_matched(path: Path) -> list[int] | None:

@@ -10,7 +10,7 @@ from scbench.errors import UserError
 from scbench.registry import Registry
 from scbench.scoring.svg import adjustments
 
-_FDR = 0.05  # "SV gene" of the scGCO paper: adjusted p below this
+FDR = 0.05  # "SV gene" of the scGCO paper: adjusted p below this
 
 
 def n_called(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -119,5 +119,5 @@ def _counts(question: Question, results: Results, group: tuple[str, ...]) -> dic
     for dataset in question.datasets:
         output = results.output("svg", dataset, group[0])
         if output is not None and output["pvalue"].notna().any():
-            found[dataset] = int((adjustments(output)[question.measure.get("adjustment", "bh")] <= _FDR).sum())
+            found[dataset] = int((adjustments(output)[question.measure.get("adjustment", "bh")] <= FDR).sum())
     return found

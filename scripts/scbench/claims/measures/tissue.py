@@ -1,6 +1,7 @@
 """Claims about the structure of one tissue: rebuilt from called genes, and how far genes are from it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,27 +10,72 @@ from scbench.claims.measurement import Measurement, Unmeasured
 from scbench.claims.question import Question
 from scbench.claims.results import Results
 from scbench.registry import Registry
+from scbench.svg.structure.calls import gene_sets
 
-_COMMON = "common-set"  # of the ledger
+_SETS = {
+    (): "common",
+    ("common-set",): "common",
+    ("random-genes",): "random",
+}  # words of the ledger that are no methods
+_TISSUE, _CALLED = "results/svg/tissue-{tissue}", "results/svg/{dataset}/called.tsv"
+_NO_LAYERS = "no annotated layers to compare with"
+_RESOLVED = 0.5  # overlap above which no layer can be matched by two, nor match two
 
 
 def structure(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """A column of the table of structures, for the genes that only the claim's method calls, or the common ones.
 
-    Options: ``column``, and ``tissue``, the methods that are compared.
+    Common genes are compared with the annotated layers, all others with the structure of the common genes. Options:
+    ``column``, and ``tissue``, the methods that are compared.
     """
     column = question.option("column")
-    if question.variant == (_COMMON,):
-        why = "The structure of the common genes is itself the reference where no layers are annotated."
-        return Unmeasured("not_tested", why)
+    common = set_of(question.claim.scenario, question.variant) == "common"
 
     def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
-        rows = table[table["set"] == _set_of(question.claim.scenario, method)]
-        annotated = rows[rows["reference"] == "annotated"]
-        rows = annotated if len(annotated) else rows[rows["reference"] == "common"]
+        own = table["set"] == set_of(question.claim.scenario, method)
+        rows = table[own & (table["reference"] == ("annotated" if common else "common"))]
         return None if rows.empty else float(rows[column].iloc[0])
 
-    return _measure(question, results, "structure.tsv", value, f"{column} of the rebuilt structure", higher=True)
+    against = "the annotated layers" if common else "that of the common genes"
+    quantity = f"{column} of the rebuilt structure against {against}"
+    lacking = _NO_LAYERS if common else ""
+    return per_tissue(question, results, f"{_TISSUE}/structure.tsv", value, quantity, higher=True, lacking=lacking)
+
+
+def layers_resolved(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
+    """Number of layers of the reference that a rebuilt structure resolves.
+
+    A layer is resolved by a rebuilt one that shares with it more than half of the spots of both together. How many are
+    looked for is told; how many of them are layers of the tissue is not. The reference are the annotated layers, else
+    those of the common genes. Option: ``tissue``.
+    """
+    set_ = set_of(question.claim.scenario, question.variant)
+
+    def value(codes: dict[str, np.ndarray], method: tuple[str, ...]) -> float | None:
+        reference = codes.get("annotated", None if set_ == "common" else codes.get("common"))
+        found = codes.get(set_of(question.claim.scenario, method))
+        return None if reference is None or found is None else float(_resolved(reference, found))
+
+    quantity = "layers of the reference that share more than half of their spots with a rebuilt one"
+    lacking = _NO_LAYERS if set_ == "common" else ""
+    return per_tissue(question, results, f"{_TISSUE}/structures.npz", value, quantity, lacking=lacking)
+
+
+def _resolved(reference: np.ndarray, found: np.ndarray) -> int:
+    """Layers of a reference that one of the layers found overlaps by more than half of both together.
+
+    Examples
+    --------
+    >>> _resolved(np.array([0, 0, 0, 1, 1, -1]), np.array([2, 2, 0, 0, 0, 0]))
+    2
+    >>> _resolved(np.array([0, 0, 1, 1]), np.array([0, 0, 0, 0]))
+    0
+    """
+    there = reference >= 0
+    reference, found = reference[there], found[there]
+    masks = [found == layer for layer in np.unique(found[found >= 0])]
+    layers = [reference == layer for layer in np.unique(reference)]
+    return sum(any((mask & layer).sum() > _RESOLVED * (mask | layer).sum() for mask in masks) for layer in layers)
 
 
 def distance(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -37,21 +83,37 @@ def distance(question: Question, results: Results, registry: Registry) -> Measur
     column = question.option("column")
 
     def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
-        rows = table[(table["set"] == _set_of("unique-genes", method)) & (table["segmentation"] == "shared")]
+        rows = table[(table["set"] == set_of("unique-genes", method)) & (table["segmentation"] == "shared")]
         return None if rows.empty else float(rows[column].mean())
 
-    return _measure(question, results, "distances.tsv", value, f"mean {column} distance", higher=False)
+    return per_tissue(
+        question,
+        results,
+        f"{_TISSUE}/distances.tsv",
+        value,
+        f"mean {column} distance",
+        higher=False,
+        figure="distances",
+    )
 
 
 def passing(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
-    """Cut-off of a distance, or the share of a method's own genes that pass it. Options: ``distance``, ``column``."""
-    kind, column = question.option("distance"), question.option("column")
+    """Cut-off of a distance, or the share of a method's own genes that pass it.
+
+    Options: ``distance``; ``column``; ``rest``: the share that does not pass, of which less is better.
+    """
+    kind, column, rest = question.option("distance"), question.option("column"), question.measure.get("rest", False)
 
     def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
-        rows = table[(table["metric"] == kind) & (table["set"] == _set_of(question.claim.scenario, method))]
-        return None if rows.empty else float(rows[column].iloc[0])
+        rows = table[(table["metric"] == kind) & (table["set"] == set_of(question.claim.scenario, method))]
+        if rows.empty:
+            return None
+        found = float(rows[column].iloc[0])
+        return 1 - found if rest else found
 
-    return _measure(question, results, "distance_cutoffs.tsv", value, f"{column} by {kind} distance")
+    quantity = f"share beyond the cut-off by {kind} distance" if rest else f"{column} by {kind} distance"
+    how = {"higher": False if rest else None, "figure": "distances"}
+    return per_tissue(question, results, f"{_TISSUE}/distance_cutoffs.tsv", value, quantity, **how)
 
 
 def separation(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -59,57 +121,83 @@ def separation(question: Question, results: Results, registry: Registry) -> Meas
     kind, comparators = question.option("distance"), list(question.comparators.values())
 
     def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
-        sets = {_set_of("unique-genes", method), _set_of("unique-genes", comparators[0])}
+        sets = {set_of("unique-genes", method), set_of("unique-genes", comparators[0])}
         pairs = zip(table["set_a"], table["set_b"], strict=True)
         rows = table[(table["metric"] == kind) & np.array([{a, b} == sets for a, b in pairs])]
         return None if rows.empty else float(rows["pvalue"].iloc[0])
 
     if not comparators:
         return Unmeasured("not_tested", "; ".join(f"{name}: {why}" for name, why in question.absent.items()))
-    return _measure(question, results, "distance_tests.tsv", value, f"p of the KS test of {kind} distances")
-
-
-def clusters(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
-    """Number of clusters of the genes that a method calls."""
-    return _measure(
-        question, results, "clusters.tsv", lambda table, method: float(table["cluster"].nunique()), "clusters of genes"
+    return per_tissue(
+        question, results, f"{_TISSUE}/distance_tests.tsv", value, f"p of the KS test of {kind} distances"
     )
 
 
-def _set_of(scenario: str, method: tuple[str, ...]) -> str:
-    if not method or method == (_COMMON,):
-        return "common"
-    return f"{'only' if scenario == 'unique-genes' else 'all'} {method[0]}"
+def expressing(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
+    """Median number of spots with counts of a gene, over the genes that only a method calls. Option: ``tissue``."""
+    compared = question.option("tissue")
+
+    def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
+        if not {"n_spots", *compared} <= set(table):
+            return None
+        genes = gene_sets(table, compared).get(set_of("unique-genes", method), [])
+        return float(table["n_spots"].iloc[genes].median()) if len(genes) else None
+
+    return per_tissue(question, results, _CALLED, value, "median number of spots with counts of a gene", figure="calls")
 
 
-def _measure(
+def set_of(scenario: str, method: tuple[str, ...]) -> str:
+    """Name of the set of genes of a method (see `scbench.svg.structure.calls.gene_sets`)."""
+    return _SETS.get(method) or f"{'only' if scenario == 'unique-genes' else 'all'} {method[0]}"
+
+
+def place(path: str, question: Question, dataset: str) -> str:
+    """Path with ``{tissue}`` (dataset and methods) and ``{dataset}`` filled in. Option: ``tissue``."""
+    return path.format(tissue="-".join([dataset, *question.option("tissue")]), dataset=dataset)
+
+
+def per_tissue(
     question: Question,
     results: Results,
-    name: str,
-    value: Callable[[pd.DataFrame, tuple[str, ...]], float | None],
+    path: str,
+    value: Callable[[Any, tuple[str, ...]], float | None],
     quantity: str,
     higher: bool | None = None,
+    lacking: str = "",
+    figure: str = "structure",
 ) -> Measurement | Unmeasured:
-    """One value for each tissue of the claim, and of each comparator."""
+    """Measure one value for each tissue of the claim, and of each comparator.
+
+    Parameters
+    ----------
+    path
+        Of the table or archive of a tissue, with ``{tissue}`` (dataset and methods) or ``{dataset}`` in it.
+    value
+        From what `path` holds and a method to the value, None if there is none.
+    lacking
+        What is said where there is none.
+    figure
+        Kind of figure that shows it.
+    """
     claimed, others, absent = {}, {key: {} for key in question.comparators}, dict(question.absent)
-    compared = question.option("tissue")
     for dataset in question.datasets:
-        folder = f"results/svg/tissue-{'-'.join([dataset, *compared])}"
-        table = results.table(f"{folder}/{name}")
-        own = None if table is None else value(table, question.variant)
+        file = place(path, question, dataset)
+        content = results.arrays(file) if file.endswith(".npz") else results.table(file)
+        own = None if content is None else value(content, question.variant)
         if own is None:
-            absent[dataset] = "not run" if table is None else f"no such set of genes for {question.variant[0]}"
+            why = lacking or f"no such set of genes for {' or '.join(question.variant)}"
+            absent[dataset] = "not run" if content is None else why
             continue
         claimed[dataset] = np.array([own])
         for key, group in question.comparators.items():
-            found = value(table, group)
+            found = value(content, group)
             if found is None:
                 absent[f"{key} on {dataset}"] = "no such set of genes"
             else:
                 others[key][dataset] = np.array([found])
     if not claimed:
         return Unmeasured("not_tested", "; ".join(f"{key}: {why}" for key, why in absent.items()) + ".")
-    figure = f"results/figures/svg-structure-{'-'.join([question.datasets[0], *compared])}.png"
+    shown = place("{dataset}" if figure == "calls" else "{tissue}", question, next(iter(claimed)))
     return Measurement(
         claimed,
         quantity,
@@ -117,5 +205,5 @@ def _measure(
         higher=higher,
         absent=absent,
         evidence=tuple(results.used),
-        figure=figure,
+        figure=f"results/figures/svg-{figure}-{shown}.png",
     )

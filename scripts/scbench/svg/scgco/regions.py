@@ -8,6 +8,7 @@ from scipy.special import gammainc
 from scbench.svg.scgco.segments import segments
 
 SMALL = 9  # spots of a segment that counts as noise in the score
+NOISE_NODES = 200  # for which noise segments are counted in a score
 _FLOOR = 1e-29
 _NOISE_P = 0.1
 _FEW_SPOTS = 1000
@@ -93,7 +94,7 @@ def assess(labels: np.ndarray, observed: np.ndarray, graph: Graph) -> Verdict:
         pvalues = np.where(swollen > sizes, _bounded(k, swollen * share), pvalues)
     lowest = pvalues.min()
     n_small = int((sizes <= SMALL).sum())
-    score = -np.log10(lowest) - n_small * 200 / graph.n
+    score = -np.log10(lowest) - n_small * NOISE_NODES / graph.n
     return Verdict(float(lowest), int(sizes[pvalues == lowest].max()), len(sizes), n_small, float(score))
 
 

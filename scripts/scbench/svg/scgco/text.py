@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import gammaln, xlogy
 
-from scbench.svg.scgco.regions import SMALL, Graph, Verdict, poisson_upper
+from scbench.svg.scgco.regions import NOISE_NODES, SMALL, Graph, Verdict, poisson_upper
 from scbench.svg.scgco.segments import segments
 from scbench.svg.scgco.sweep import Step
 
@@ -47,7 +47,7 @@ def assess_states(labels: np.ndarray, observed: np.ndarray, graph: Graph, *, tai
     pvalues = np.clip(PROBABILITIES[tail](k, sizes * in_all / graph.n), _SMALLEST, 1)
     n_noise = int(((sizes <= SMALL) & (pvalues >= _NOISE_P)).sum())
     lowest = pvalues.min()
-    score = float(-np.log10(lowest) - n_noise * 200 / graph.n)
+    score = float(-np.log10(lowest) - n_noise * NOISE_NODES / graph.n)
     return Verdict(float(lowest), int(sizes[pvalues == lowest].max()), count, n_noise, score)
 
 

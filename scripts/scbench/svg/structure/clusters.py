@@ -56,13 +56,49 @@ def cluster(X: sp.csc_matrix, genes: np.ndarray, *, seed: int) -> Clusters:
 
     Time O(stored values of the genes + genes log(genes)), beside about ten seconds in which UMAP is compiled.
     """
-    from sklearn.cluster import KMeans
     from umap import UMAP
+
+    found = partition(X, genes, seed=seed)
+    if not len(found.genes):
+        return Clusters(pd.DataFrame(columns=["gene", "cluster", "x", "y", "typical"]), found.means)
+    place = UMAP(n_neighbors=min(15, len(found.genes) - 1), metric="cosine", random_state=seed, n_jobs=1)
+    x, y = place.fit_transform(found.directions).T
+    columns = {"gene": found.genes, "cluster": found.number, "x": x, "y": y, "typical": found.typical}
+    return Clusters(pd.DataFrame(columns), found.means)
+
+
+class Partition(NamedTuple):
+    """Genes in clusters.
+
+    Attributes
+    ----------
+    genes
+        Columns of those that vary; none where they are fewer than ten.
+    number
+        (genes,) clusters from 0, the largest.
+    directions
+        (genes, components) unit vectors that were clustered.
+    typical
+        (genes,) cosine of gene and centre of its cluster.
+    means
+        (clusters, spots) mean of the standardised values of the genes of each cluster.
+    """
+
+    genes: np.ndarray
+    number: np.ndarray
+    directions: np.ndarray
+    typical: np.ndarray
+    means: np.ndarray
+
+
+def partition(X: sp.csc_matrix, genes: np.ndarray, *, seed: int) -> Partition:
+    """Cluster genes by where they are high, as `cluster` does, without a map."""
+    from sklearn.cluster import KMeans
 
     _, directions, kept = components(X, genes, seed=seed)
     if len(kept) < FEWEST:
-        table = pd.DataFrame(columns=["gene", "cluster", "x", "y", "typical"])
-        return Clusters(table, np.empty((0, X.shape[0])))
+        none = np.empty(0, dtype=int)
+        return Partition(none, none, directions[:0], np.empty(0), np.empty((0, X.shape[0])))
     length = np.linalg.norm(directions, axis=1, keepdims=True)
     directions = directions / np.maximum(length, 1e-12)
     k = choose_k(directions, seed=seed)
@@ -70,10 +106,7 @@ def cluster(X: sp.csc_matrix, genes: np.ndarray, *, seed: int) -> Clusters:
     number = np.argsort(np.argsort(-np.bincount(found.labels_, minlength=k), kind="stable"))[found.labels_]
     centres = found.cluster_centers_[found.labels_]
     typical = (directions * centres).sum(axis=1) / np.linalg.norm(centres, axis=1)
-    place = UMAP(n_neighbors=min(15, len(kept) - 1), metric="cosine", random_state=seed, n_jobs=1)
-    x, y = place.fit_transform(directions).T
-    table = pd.DataFrame({"gene": kept, "cluster": number, "x": x, "y": y, "typical": typical})
-    return Clusters(table, _means(X, kept, number, k))
+    return Partition(kept, number, directions, typical, _means(X, kept, number, k))
 
 
 def _means(X: sp.csc_matrix, genes: np.ndarray, number: np.ndarray, k: int) -> np.ndarray:

@@ -144,12 +144,12 @@ def compare_sets(
         set are measured.
     """
     rng = np.random.default_rng(seed)
-    chosen = {name: _sample(genes, rng) for name, genes in sets.items() if not name.startswith("all ")}
+    chosen = {name: sample(genes, rng) for name, genes in sets.items() if not name.startswith("all ")}
     called = np.unique(np.concatenate(list(sets.values())))
     if reference is None or (reference < 0).all() or not len(called):
         chosen, called = {COMMON: called[:0]}, called[:0]
         reference = np.full(len(data.coords), -1)
-    chosen[RANDOM] = _sample(called, rng)
+    chosen[RANDOM] = sample(called, rng)
     X, pairs = data.X.tocsc(), neighbours(data.coords, data.obs.get("sample"))
     spacing = float(np.median(edge_lengths(data.coords, pairs)))
     tables, shared = [], {}
@@ -171,7 +171,8 @@ def _own(extras: Mapping[str, np.ndarray], genes: np.ndarray) -> tuple[np.ndarra
     return genes[place >= 0], np.asarray(extras["segment_labels"])[place[place >= 0]]
 
 
-def _sample(genes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def sample(genes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """At most 1,000 of some genes, in their order."""
     return genes if len(genes) <= _MOST_GENES else np.sort(rng.choice(genes, _MOST_GENES, replace=False))
 
 
