@@ -62,6 +62,17 @@ def test_order_of_spots_and_names_of_domains_do_not_matter(domains, test):
     np.testing.assert_allclose(other[columns], table[columns], rtol=1e-4, atol=1e-9)
 
 
+def test_spots_outside_all_domains_are_left_out(domains):
+    counts, labels = domains
+    X = counts.astype(float).log1p()
+    inside = DomainTest().fit(X, COORDS, seed=0, labels=labels).table_
+    more, unnamed = sp.vstack([X, X[:5]]).tocsr(), np.append(labels, np.full(5, "", dtype=object))
+    pd.testing.assert_frame_equal(DomainTest().fit(more, COORDS, seed=0, labels=unnamed).table_, inside)
+    unnamed[40:] = ""
+    with pytest.raises(SkipRunError, match="1 of 1 have as many"):
+        DomainTest().fit(more, COORDS, seed=0, labels=unnamed)
+
+
 def test_the_paper_decides_by_fold_change_too():
     """A small difference of many spots is significant, but no call."""
     rng = np.random.default_rng(2)

@@ -12,7 +12,7 @@ _MOST_GROUPS = 100  # of cells in a column; one with more names cells, not batch
 
 
 def facts(name: str, path: Path) -> dict[str, Any]:
-    """Checksum, shape, sparsity, and sizes of labels and other groups (batches, donors) of a prepared dataset.
+    """Checksum, shape, sparsity, and sizes of labels (spots may have none) and of other groups (batches, donors).
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def facts(name: str, path: Path) -> dict[str, Any]:
         "nonzero_fraction": float(data.X.nnz / max(1, data.X.shape[0] * data.X.shape[1])),
         "labels": {}
         if data.labels is None
-        else {str(k): int(v) for k, v in pd.Series(data.labels).value_counts().items()},
+        else {str(k): int(v) for k, v in pd.Series(data.labels).value_counts().items() if k != ""},
         "groups": {
             column: {str(value): int(n) for value, n in pd.Series(values).value_counts().items()}
             for column, values in data.obs.items()

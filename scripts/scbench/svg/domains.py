@@ -36,7 +36,8 @@ class DomainTest(SpatialTest):
     Raises
     ------
     SkipRunError
-        Without labels, or if fewer than two domains have two spots or more. Spots of smaller domains are left out.
+        Without labels, or if fewer than two domains have two spots or more. Spots of smaller domains, and those without
+        a domain (an empty label), are left out.
 
     Notes
     -----
@@ -87,11 +88,11 @@ class DomainTest(SpatialTest):
         if labels is None:
             raise SkipRunError("the test between domains needs annotated domains. The dataset has none.")
         domains, domain, sizes = np.unique(np.asarray(labels, dtype=str), return_inverse=True, return_counts=True)
-        large = np.flatnonzero(sizes >= 2)
+        large = np.flatnonzero((sizes >= 2) & (domains != ""))
         if len(large) < 2:
             raise SkipRunError(
                 f"the test between domains needs two domains with two spots or more. "
-                f"{len(large)} of {len(domains)} have as many."
+                f"{len(large)} of {(domains != '').sum()} have as many."
             )
         kept = np.isin(domain, large)
         X, domain = X[kept], np.searchsorted(large, domain[kept])
