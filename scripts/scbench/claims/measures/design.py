@@ -24,6 +24,8 @@ def size(question: Question, results: Results, registry: Registry) -> Measuremen
         facts = results.facts(name)
         if facts is not None:
             value = len(facts["labels"]) if fact == "classes" else facts[fact]
+            if fact == "classes" and not value:
+                return Unmeasured("not_tested", f"{name} has no annotated classes.")
             found[name] = float(facts["genes"] - value if question.measure.get("rest") else value)
     lacking = [name for name in question.datasets if name not in found]
     if lacking and ("reduce" in question.measure or not found):

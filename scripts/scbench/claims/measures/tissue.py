@@ -17,16 +17,15 @@ def structure(question: Question, results: Results, registry: Registry) -> Measu
     """A column of the table of structures, for the genes that only the claim's method calls, or the common ones.
 
     Options: ``column``, and ``tissue``, the methods that are compared.
+
+    The reference is the paper's: of the common genes the annotated layers, and of all other sets the structure of the
+    common genes, whether or not layers are annotated.
     """
     column = question.option("column")
-    if question.variant == (_COMMON,):
-        why = "The structure of the common genes is itself the reference where no layers are annotated."
-        return Unmeasured("not_tested", why)
 
     def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
-        rows = table[table["set"] == _set_of(question.claim.scenario, method)]
-        annotated = rows[rows["reference"] == "annotated"]
-        rows = annotated if len(annotated) else rows[rows["reference"] == "common"]
+        reference = "annotated" if method == (_COMMON,) else "common"
+        rows = table[(table["set"] == _set_of(question.claim.scenario, method)) & (table["reference"] == reference)]
         return None if rows.empty else float(rows[column].iloc[0])
 
     return _measure(question, results, "structure.tsv", value, f"{column} of the rebuilt structure", higher=True)
@@ -98,7 +97,7 @@ def _measure(
         table = results.table(f"{folder}/{name}")
         own = None if table is None else value(table, question.variant)
         if own is None:
-            absent[dataset] = "not run" if table is None else f"no such set of genes for {question.variant[0]}"
+            absent[dataset] = "not run" if table is None else f"{question.variant[0]} has no such row in {name}"
             continue
         claimed[dataset] = np.array([own])
         for key, group in question.comparators.items():
