@@ -216,6 +216,26 @@ def test_a_share_of_no_genes_is_no_number(ask, tmp_path):
     assert ask("scgco-deseq2-overlap").reason == "mob_rep11: no calls of domain_deseq2."  # it only ranks
 
 
+# --- structure of a tissue --------------------------------------------------------------------------------------------
+
+
+def test_structures_have_the_reference_of_the_paper(ask, tmp_path):
+    """Layers for the common genes; the structure of the common genes for others, even where layers are annotated."""
+    rows = [
+        ("common", "annotated", 0.9),
+        ("only scgco_released", "common", 0.8),
+        ("only scgco_released", "annotated", 0.1),
+    ]
+    table = pd.DataFrame(rows, columns=["set", "reference", "accuracy"])
+    path = tmp_path / "results/svg/tissue-mob_rep11-scgco_released-spark-spatialde/structure.tsv"
+    path.parent.mkdir(parents=True)
+    write_table(table, path)
+    assert ask("scgco-mob11-common-spots").claimed["mob_rep11"].tolist() == [0.9]
+    assert ask("scgco-mob11-nodes-correct-scgco").claimed["mob_rep11"].tolist() == [0.8]
+    write_table(table.iloc[1:], path)
+    assert "common-set has no such row in structure.tsv" in ask("scgco-mob11-common-spots").reason
+
+
 # --- time and memory --------------------------------------------------------------------------------------------------
 
 
