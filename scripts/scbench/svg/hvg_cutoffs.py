@@ -21,8 +21,10 @@ class VariableByCutoffs(SpatialTest):
         Genes that a spot must have; others are left out.
     min_cells
         Spots, of those that are left, that a gene must be found in.
-    min_mean, max_mean
-        Bounds, which do not count as within, of the log of one plus the mean of the values that are not logs.
+    min_mean
+        What the log of one plus the mean, of the values before logs, must exceed.
+    max_mean
+        What it must be below.
     min_dispersion
         What the normalised dispersion must exceed.
     n_bins
@@ -43,7 +45,7 @@ class VariableByCutoffs(SpatialTest):
 
     Notes
     -----
-    Time and memory O(stored values). Deterministic.
+    Time and memory O(stored values). Deterministic. scanpy calls the same genes as Seurat 2.3's FindVariableGenes.
 
     References
     ----------
