@@ -7,7 +7,7 @@ RUN conda env create --quiet --prefix /conda-envs/d19d2fe568c2bb2b2487e4a366cd1c
     && conda clean --all --yes
 
 COPY envs/base.yaml /envs/
-RUN conda env create --quiet --prefix /conda-envs/096bfbddcbd6e6eb93cbbd6b875716fd --file /envs/base.yaml \
+RUN conda env create --quiet --prefix /conda-envs/25497f72b859c6c3d61ff1375be90c0b --file /envs/base.yaml \
     && conda clean --all --yes
 
 COPY envs/celltypist.yaml /envs/

@@ -4,7 +4,7 @@ from scbench.atomic import read_json
 from scbench.figures import style, svg_calls
 from scbench.io import read_prepared, read_table, write_table
 from scbench.script import guarded
-from scbench.svg.structure.calls import calls, intersections, jaccard, summarise
+from scbench.svg.structure.calls import calls, compared, intersections, jaccard, summarise
 
 with guarded(snakemake.log[0]):
     given, params, out = snakemake.input, snakemake.params, snakemake.output
@@ -12,7 +12,7 @@ with guarded(snakemake.log[0]):
     outputs = {name: read_table(path) for name, path in zip(params.names, given.outputs, strict=True)}
     statuses = {name: read_json(path)["status"] for name, path in zip(params.names, given.statuses, strict=True)}
     found = calls(outputs, data.genes, fdr=params.fdr)
-    called = found["bh"].join(found["matched"])[params.names]
+    called = compared(found, outputs)
     summary = summarise(found, statuses, data.controls, confidence=params.confidence)
     ended = called[[name for name, status in statuses.items() if status == "ok"]]
     write_table(summary, out.table)

@@ -16,7 +16,7 @@ _SCROBUST = {
     "finetune_batch": 16,
 }
 
-_OTHERS = {"NSForest": {"n_trees": 100}, "TrendSceek": {"n_permutations": 99}}
+_OTHERS = {"NSForest": {"n_trees": 100}, "TrendSceek": {"n_permutations": 99}, "VariableByCutoffs": {"min_genes": 20}}
 
 
 def params(registry: Registry, name: str) -> dict[str, Any]:

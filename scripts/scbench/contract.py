@@ -73,7 +73,9 @@ class SpatialTest(Method):
     table_
         One row per gene, in the order of the columns of X: ``statistic``, ``pvalue`` (NaN where the method gives
         none) and ``score`` (higher means more spatial; the ranking). Optionally ``qvalue``: the p-values adjusted as
-        the authors' software does it; where it is absent, by Benjamini and Hochberg.
+        the authors' software does it; where it is absent, by Benjamini and Hochberg. Optionally ``called``: whether
+        the authors would call the gene, where they go by something else than adjusted p-values at the level of the
+        track.
     """
 
     table_: pd.DataFrame
@@ -146,12 +148,13 @@ def check_tests(table: object, genes: np.ndarray, *, pvalues: bool = True) -> pd
     Raises
     ------
     InvalidOutputError
-        If rows are missing, a score is not finite, a p-value or an adjusted one is outside [0, 1], or there is none at
-        all although the registry says that the method gives p-values (or the other way round).
+        If rows are missing, a score is not finite, a p-value or an adjusted one is outside [0, 1], calls are no
+        booleans, or there is no p-value at all although the registry says that the method gives some (or the other way
+        round).
     """
     table = _table(table, ["statistic", "pvalue", "score"])
-    if "qvalue" not in table:
-        table = table.assign(qvalue=np.nan)
+    for name in {"qvalue", "called"} - set(table):
+        table[name] = np.nan
     if len(table) != len(genes):
         raise InvalidOutputError(f"there must be one row per gene ({len(genes)}). Got {len(table)}")
     if "gene" in table and not np.array_equal(table["gene"], genes):
@@ -161,6 +164,8 @@ def check_tests(table: object, genes: np.ndarray, *, pvalues: bool = True) -> pd
         p = table[name].to_numpy(float)
         if ((p < 0) | (p > 1)).any():
             raise InvalidOutputError(f"{what} must be in [0, 1]. Got {p[(p < 0) | (p > 1)][0]}")
+    if table["called"].notna().any() and table["called"].dtype != bool:
+        raise InvalidOutputError(f"'called' must be true or false for every gene. Got {table['called'].dtype} values")
     p = table["pvalue"].to_numpy(float)
     if pvalues and np.isnan(p).all():
         raise InvalidOutputError("all p-values are NaN")

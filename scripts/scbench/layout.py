@@ -15,7 +15,7 @@ CHECKPOINT = ".checkpoint"
 # A run's output.tsv; a run that did not end `ok` has the header alone.
 OUTPUT_COLUMNS = {
     "markers": ["within", "class", "gene", "rank", "score"],
-    "svg": ["gene", "statistic", "pvalue", "qvalue", "score"],
+    "svg": ["gene", "statistic", "pvalue", "qvalue", "called", "score"],
     "annotation": ["scenario", "cell", "label", "confidence"],
 }
 

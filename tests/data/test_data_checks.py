@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse as sp
 
 from scbench.data.checks import check
+from scbench.data.facts import facts
 from scbench.errors import UserError
 
 
@@ -49,6 +50,17 @@ def test_a_sound_dataset_passes_unchanged(make, counts):
     assert check(adata, "mine", expected, ["markers", "annotation", "svg"]) is adata
     assert check(make(), "mine", {"labels": 3}, ["markers"]).n_obs == 30
     assert check(make(np.log1p(counts), log=True), "mine", {}, ["markers"]).n_obs == 30
+
+
+def test_spots_outside_all_layers_are_no_label(make, tmp_path):
+    labels = np.array(["core", "rim", ""] * 10, dtype=object)
+    adata = make(labels=labels, coords=GRID)
+    assert check(adata, "mine", {"labels": {"core": 10, "rim": 10}}, ["svg"]).n_obs == 30
+    assert check(adata, "mine", {"labels": 2}, ["svg"]).n_obs == 30
+    adata.X = adata.layers["counts"].astype(float)
+    adata.uns |= {"name": "mine", "scbench": {}}
+    adata.write_h5ad(tmp_path / "mine.h5ad")
+    assert facts("mine", tmp_path / "mine.h5ad")["labels"] == {"core": 10, "rim": 10}
 
 
 @pytest.mark.parametrize("log", [True, False])

@@ -147,7 +147,7 @@ def test_text_stays_text(adata, tmp_path, obs):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"reader": "sdrf"}, "unknown reader 'sdrf'. Allowed: series_matrix, table"),
+        ({"reader": "sdrf"}, "unknown reader 'sdrf'. Allowed: rda, series_matrix, table"),
         ({"cell": "Cell"}, "unknown column 'Cell'. Did you mean 'CellName'"),
         ({"cell": 9}, "unknown number of a column 9"),
         ({"columns": {"label": "type"}}, "unknown column 'type'. Did you mean 'cell_type'"),

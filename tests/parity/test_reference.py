@@ -77,7 +77,11 @@ def test_highly_variable_genes_are_those_of_seurat(shared):
     sc.pp.filter_genes(adata, min_cells=3)
     X = log1p_normalised(sp.csr_matrix(adata.X), 10_000)
     from scbench.svg.hvg import HighlyVariable
+    from scbench.svg.hvg_cutoffs import VariableByCutoffs
 
     score = HighlyVariable().fit(X, adata.obsm["spatial"], seed=0).table_["score"].to_numpy()
     mean = np.log1p(np.expm1(X.toarray()).mean(axis=0))
     assert ((score > 0.6) & (mean > 0.0125) & (mean < 3)).sum() == 2894
+    table = VariableByCutoffs().fit(sp.csr_matrix(adata.X), adata.obsm["spatial"], seed=0).table_
+    np.testing.assert_allclose(table["score"], score, rtol=1e-5)
+    assert table["called"].sum() == 2894

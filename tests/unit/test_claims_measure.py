@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from toy_results import called, write_facts, write_run, write_scores
 
@@ -13,6 +14,7 @@ from scbench.claims.measurement import Measurement, Unmeasured
 from scbench.claims.question import Words
 from scbench.claims.results import Results
 from scbench.errors import UserError
+from scbench.io import write_table
 from scbench.registry import Registry
 
 CLAIMS = {claim.claim_id: claim for claim in ledger.load()}
@@ -141,6 +143,68 @@ def test_numbers_of_called_genes_over_tissues(ask, tmp_path):
     assert least.others["spark"]["21 tissues"].tolist() == [0]
 
 
+def calls(genes, called=None):
+    """Output of a test that calls some of ten genes by its p-values, or by rules of its own and without p-values."""
+    found = np.isin(np.arange(10), list(genes))
+    p = np.where(found, 1e-6, 1.0) if called is None else np.full(10, np.nan)
+    own = np.nan if called is None else np.isin(np.arange(10), list(called))
+    names = [f"gene{i}" for i in range(10)]
+    return pd.DataFrame({"gene": names, "pvalue": p, "qvalue": p, "called": own, "score": range(10)})
+
+
+def test_genes_that_two_methods_call(ask, tmp_path):
+    assert ask("scgco-hvg-overlap").reason == "mob_rep11: no calls of scgco_released, hvg_cutoffs."
+    write_run(tmp_path, "mob_rep11", "scgco_released", calls({0, 1, 2, 3}))
+    write_run(tmp_path, "mob_rep11", "hvg_cutoffs", calls((), called={2, 3, 4, 5, 6}))
+    write_run(tmp_path, "mob_rep11", "domain_deseq2", calls({0, 1, 2, 3}, called={3, 9}))
+    assert ask("scgco-hvg-n").claimed["mob_rep11"].tolist() == [5]
+    assert ask("scgco-hvg-overlap").claimed["mob_rep11"].tolist() == [2]
+    assert ask("scgco-hvg-share-bound").claimed["mob_rep11"].tolist() == [0.4]
+    assert ask("scgco-deseq2-n").claimed["mob_rep11"].tolist() == [2]  # not the four by p-values
+    assert ask("scgco-deseq2-overlap").claimed["mob_rep11"].tolist() == [1]
+    assert ask("scgco-deseq2-share-bound").claimed["mob_rep11"].tolist() == [0.5]
+
+
+def test_genes_that_three_methods_call(ask, tmp_path):
+    write_run(tmp_path, "lcm_motor_neurons", "scgco_released", calls({0, 1, 2, 3}))
+    write_run(tmp_path, "lcm_motor_neurons", "spark", calls({1, 2, 3, 4, 5}))
+    assert ask("scgco-mn-overlap-spark-pct").claimed["lcm_motor_neurons"].tolist() == [0.75]  # of scGCO's
+    assert ask("scgco-mn-reproducibility").absent == {"spatialde on lcm_motor_neurons": "no calls of spatialde"}
+    write_run(tmp_path, "lcm_motor_neurons", "spatialde", calls({3, 5, 7, 8}))
+    assert ask("scgco-mn-spatialde-unique").claimed["lcm_motor_neurons"].tolist() == [2]
+    more = ask("scgco-mn-reproducibility")
+    assert more.claimed["lcm_motor_neurons"].tolist() == [3]
+    assert more.others["spatialde"]["lcm_motor_neurons"].tolist() == [2]
+
+
+def test_a_share_of_no_genes_is_no_number(ask, tmp_path):
+    write_run(tmp_path, "mob_rep11", "scgco_released", calls({0, 1}))
+    write_run(tmp_path, "mob_rep11", "hvg_cutoffs", calls((), called=()))
+    assert np.isnan(ask("scgco-hvg-share-bound").claimed["mob_rep11"]).all()
+    write_run(tmp_path, "mob_rep11", "domain_deseq2", calls(()).assign(pvalue=np.nan, qvalue=np.nan))
+    assert ask("scgco-deseq2-overlap").reason == "mob_rep11: no calls of domain_deseq2."  # it only ranks
+
+
+# --- structure of a tissue --------------------------------------------------------------------------------------------
+
+
+def test_structures_have_the_reference_of_the_paper(ask, tmp_path):
+    """Layers for the common genes; the structure of the common genes for others, even where layers are annotated."""
+    rows = [
+        ("common", "annotated", 0.9),
+        ("only scgco_released", "common", 0.8),
+        ("only scgco_released", "annotated", 0.1),
+    ]
+    table = pd.DataFrame(rows, columns=["set", "reference", "accuracy"])
+    path = tmp_path / "results/svg/tissue-mob_rep11-scgco_released-spark-spatialde/structure.tsv"
+    path.parent.mkdir(parents=True)
+    write_table(table, path)
+    assert ask("scgco-mob11-common-spots").claimed["mob_rep11"].tolist() == [0.9]
+    assert ask("scgco-mob11-nodes-correct-scgco").claimed["mob_rep11"].tolist() == [0.8]
+    write_table(table.iloc[1:], path)
+    assert "no annotated layers" in ask("scgco-mob11-common-spots").reason
+
+
 # --- time and memory --------------------------------------------------------------------------------------------------
 
 
@@ -181,6 +245,14 @@ def test_sizes_are_those_of_the_prepared_data(ask, tmp_path):
     assert sizes == [[7], [5], [2]]
     write_facts(tmp_path, "sim_noise_01", cells=9, genes=5, patterned_genes=2)
     assert ask("scgco-sim-n-null").claimed["sim_noise_01"].tolist() == [3]
+
+
+def test_layers_are_those_that_are_annotated(ask, tmp_path):
+    write_facts(tmp_path, "mob_rep11", cells=7, genes=5)
+    assert ask("scgco-mob-n-layers") == Unmeasured("not_tested", "No classes in mob_rep11.")
+    write_facts(tmp_path, "mob_rep11", cells=7, genes=5, labels={"a": 3, "b": 2})
+    assert ask("scgco-mob-n-layers").claimed["mob_rep11"].tolist() == [2]
+    assert ask("scgco-deseq2-groups").claimed["mob_rep11"].tolist() == [2]
 
 
 def test_constants_are_looked_up_in_the_code(ask, monkeypatch):

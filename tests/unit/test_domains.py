@@ -33,7 +33,7 @@ def test_welch_for_every_pair_with_bonferroni(domains):
         best = min(tests, key=lambda test: test.pvalue)
         assert table.loc[gene, "pvalue"] == pytest.approx(min(1, 3 * best.pvalue), rel=1e-9)
         assert table.loc[gene, "statistic"] == pytest.approx(abs(best.statistic), rel=1e-9)
-    assert "qvalue" not in table
+    assert not {"qvalue", "called"} & set(table)
 
 
 @pytest.mark.parametrize("test", ["t_test", "deseq2"])
@@ -62,6 +62,17 @@ def test_order_of_spots_and_names_of_domains_do_not_matter(domains, test):
     np.testing.assert_allclose(other[columns], table[columns], rtol=1e-4, atol=1e-9)
 
 
+def test_spots_outside_all_domains_are_left_out(domains):
+    counts, labels = domains
+    X = counts.astype(float).log1p()
+    inside = DomainTest().fit(X, COORDS, seed=0, labels=labels).table_
+    more, unnamed = sp.vstack([X, X[:5]]).tocsr(), np.append(labels, np.full(5, "", dtype=object))
+    pd.testing.assert_frame_equal(DomainTest().fit(more, COORDS, seed=0, labels=unnamed).table_, inside)
+    unnamed[40:] = ""
+    with pytest.raises(SkipRunError, match="1 of 1 have as many"):
+        DomainTest().fit(more, COORDS, seed=0, labels=unnamed)
+
+
 def test_the_paper_decides_by_fold_change_too():
     """A small difference of many spots is significant, but no call."""
     rng = np.random.default_rng(2)
@@ -74,6 +85,11 @@ def test_the_paper_decides_by_fold_change_too():
     assert table.loc[0, "qvalue"] == 1
     assert table.loc[1, "qvalue"] < 1e-6
     assert (table.loc[2:, "qvalue"] == 1).all()
+    assert table["called"].to_numpy().nonzero()[0].tolist() == [1]
+    less = DomainTest(test="deseq2", fold_change=0.2).fit(sp.csr_matrix(counts), COORDS, seed=0, labels=labels).table_
+    assert less.loc[[0, 1], "called"].all()
+    strict = DomainTest(test="deseq2", level=0.0).fit(sp.csr_matrix(counts), COORDS, seed=0, labels=labels).table_
+    assert not strict["called"].any()
 
 
 def test_sparse_counts_in_which_every_gene_has_a_zero(domains):

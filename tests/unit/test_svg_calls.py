@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from scbench import plan_tissue
-from scbench.errors import UserError
-from scbench.io import read_prepared
+from scbench.contract import check_tests
+from scbench.errors import InvalidOutputError, UserError
+from scbench.io import read_prepared, read_table, write_table
 from scbench.layout import OUTPUT_COLUMNS
 from scbench.plan import Plan
-from scbench.svg.structure.calls import calls, gene_sets, intersections, jaccard, summarise
+from scbench.svg.structure.calls import calls, compared, gene_sets, intersections, jaccard, summarise
 from scbench.svg.tissue_config import check_tissue
 from scbench.validate import validate
 
@@ -49,6 +50,41 @@ def test_methods_without_p_values_call_as_many_as_the_others_do():
     assert not found["bh"]["failed"].any()
     alone = calls({"ranks": outputs["ranks"]}, GENES, fdr=0.05)
     assert not alone["matched"]["ranks"].any()
+
+
+def test_methods_that_call_genes_themselves_are_taken_at_it():
+    ranks = np.full(10, np.nan)
+    own = np.arange(10) < 3
+    outputs = {
+        "ranks": output(ranks, score=np.arange(10.0)),
+        "cutoffs": output(ranks, score=np.arange(10.0)).assign(called=own),
+        "level": output(np.r_[np.full(6, 1e-9), np.ones(4)], q=np.full(10, 1e-9)).assign(called=~own),
+        "tests": output(np.r_[np.full(4, 1e-9), np.ones(6)]),
+        "failed": FAILED,
+    }
+    found = calls(outputs, GENES, fdr=0.05)
+    assert {kind: list(table) for kind, table in found.items()} == {
+        "bh": ["level", "tests", "failed"],
+        "authors": ["cutoffs", "level", "tests", "failed"],
+        "matched": ["ranks"],
+    }
+    assert found["bh"].sum().to_dict() == {"level": 6, "tests": 4, "failed": 0}
+    assert found["authors"].sum().to_dict() == {"cutoffs": 3, "level": 7, "tests": 4, "failed": 0}
+    table = compared(found, outputs)
+    assert list(table) == list(outputs)
+    assert table.sum().to_dict() == {"ranks": 5, "cutoffs": 3, "level": 7, "tests": 4, "failed": 0}
+    # Genes in another order, and some left out.
+    some = calls({"cutoffs": outputs["cutoffs"].iloc[::-1].iloc[:9]}, GENES, fdr=0.05)["authors"]["cutoffs"]
+    assert some.to_numpy().nonzero()[0].tolist() == [1, 2]
+
+
+def test_calls_are_true_or_false(tmp_path):
+    table = output(np.full(10, np.nan), score=np.arange(10.0)).assign(called=np.arange(10) < 3)
+    checked = check_tests(table, GENES, pvalues=False)
+    write_table(checked, tmp_path / "output.tsv")
+    pd.testing.assert_series_equal(read_table(tmp_path / "output.tsv")["called"], table["called"])
+    with pytest.raises(InvalidOutputError, match=r"'called' must be true or false for every gene\. Got float64 values"):
+        check_tests(table.assign(called=np.r_[np.ones(9), np.nan]), GENES, pvalues=False)
 
 
 def test_genes_left_out_and_genes_in_another_order_are_found_by_name():

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -452,6 +453,16 @@ def test_nothing_needs_annotation_or_common_genes(n_layers):
     assert measured.table.empty
     assert measured.cutoffs.empty
     assert measured.tests.empty
+
+
+def test_no_genes_are_left_out_on_a_small_tissue(monkeypatch):
+    """A test of two sets rests on all their genes; only where there are many spots 1,000 have to do."""
+    data = tissue(n_genes=1100)
+    sets = {COMMON: np.arange(1100)}
+    measure = partial(compare_sets, data, sets, layers_of(data.labels)[1], left={}, confidence=0.95, seed=0)
+    assert measure().table["set"].value_counts().to_dict() == {COMMON: 1100, "random": 1100}
+    monkeypatch.setattr("scbench.svg.structure.study._MOST_VALUES", 0)
+    assert measure().table["set"].value_counts().to_dict() == {COMMON: 1000, "random": 1000}
 
 
 def test_patterned_genes_are_nearer_than_random_ones():

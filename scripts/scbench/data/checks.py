@@ -164,6 +164,7 @@ def _check_coordinates(adata: "AnnData", name: str, *, area: bool) -> None:
 
 def _check_expected(adata: "AnnData", name: str, expected: Mapping) -> None:
     labels = adata.obs["label"].astype(str).value_counts().to_dict() if "label" in adata.obs else {}
+    labels.pop("", None)  # spots outside all domains
     found = {"cells": adata.n_obs, "genes": adata.n_vars, "labels": len(labels)}
     for key, number in expected.items():
         if isinstance(number, Mapping):

@@ -29,7 +29,7 @@ def facts(name: str, path: Path) -> dict[str, Any]:
         "cells": int(data.X.shape[0]),
         "genes": int(data.X.shape[1]),
         "nonzero_fraction": float(data.X.nnz / max(1, data.X.shape[0] * data.X.shape[1])),
-        "labels": {} if data.labels is None else _sizes(data.labels),
+        "labels": {} if data.labels is None else _sizes(data.labels[data.labels != ""]),  # spots may have none
         "groups": {
             column: _sizes(values)
             for column, values in data.obs.items()

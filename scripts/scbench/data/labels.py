@@ -12,6 +12,7 @@ from scbench.data.loaders.assembly import check_known, check_mapping, coordinate
 from scbench.data.loaders.text import open_text, separator_of
 from scbench.data.names import cut
 from scbench.data.options import check_number, with_options
+from scbench.data.rda import rda
 from scbench.data.series_matrix import series_matrix
 from scbench.errors import UserError
 
@@ -28,7 +29,8 @@ def labels(
     *,
     reader: str = "table",
     separator: str | None = None,
-    cell: str | int | None = None,
+    objects: Sequence[str] | None = None,
+    cell: str | int | Sequence[str] | None = None,
     columns: Mapping[str, str] | None = None,
     spatial: Sequence[str] | None = None,
     cell_regex: str | None = None,
@@ -44,12 +46,15 @@ def labels(
     path
         The file.
     reader
-        ``table``: delimited text with headings, for instance an SDRF; ``series_matrix``: a series matrix of GEO.
+        ``table``: delimited text with headings, for instance an SDRF; ``series_matrix``: a series matrix of GEO;
+        ``rda``: objects that R saved.
     separator
         Of a table, see `scbench.data.loaders.table`.
+    objects
+        Of ``rda``, see `scbench.data.rda.rda`.
     cell
-        Column with the names of the cells: its heading, or its number from 0. Without it the rows must be the cells in
-        their order.
+        Column with the names of the cells: its heading, or its number from 0. Several headings, of coordinates say, are
+        joined by ``_``. Without it the rows must be the cells in their order.
     columns
         Name in ``obs`` and in the file, for instance ``{label: CellType, donor: "Characteristics [individual]"}``.
     spatial
@@ -77,8 +82,8 @@ def labels(
     """
     check_number("least", least, 0, 1)
     check_mapping(path, columns or {})
-    check_known(path, "reader", reader, ("table", "series_matrix"))
-    stated = series_matrix(path) if reader == "series_matrix" else _table(path, separator)
+    check_known(path, "reader", reader, ("table", "series_matrix", "rda"))
+    stated = _read(path, reader, separator, objects)
     wanted = [*(columns or {}).values(), *(spatial or ())]
     for key in wanted:
         check_known(path, "column", key, stated.columns)
@@ -101,6 +106,15 @@ def labels(
     return result
 
 
+def _read(path: Path, reader: str, separator: str | None, objects: Sequence[str] | None) -> pd.DataFrame:
+    match reader:
+        case "series_matrix":
+            return series_matrix(path)
+        case "rda":
+            return rda(path, objects)
+    return _table(path, separator)
+
+
 def _table(path: Path, separator: str | None) -> pd.DataFrame:
     with reading(path, "a table"), open_text(path) as file:
         stated = pd.read_csv(file, sep=separator_of(path, separator), dtype=str, keep_default_na=False).fillna("")
@@ -109,7 +123,10 @@ def _table(path: Path, separator: str | None) -> pd.DataFrame:
     return stated
 
 
-def _column(path: Path, stated: pd.DataFrame, cell: str | int) -> pd.Series:
+def _column(path: Path, stated: pd.DataFrame, cell: str | int | Sequence[str]) -> pd.Series:
+    if not isinstance(cell, (str, int)):
+        parts = [_column(path, stated, one) for one in cell]
+        return parts[0].str.cat(parts[1:], sep="_")
     if isinstance(cell, int):
         check_known(path, "number of a column", cell, range(stated.shape[1]))
         return stated.iloc[:, cell]

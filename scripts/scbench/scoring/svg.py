@@ -22,9 +22,32 @@ def results(run: Run, runs: list[Run], config: dict[str, Any]) -> Iterator[Resul
     output = run.output.set_index("gene").reindex(data.genes)
     ranking = output["score"].to_numpy(float)
     covered = int((~np.isnan(ranking)).sum())
-    for scenario, adjusted in adjustments(output).items():
-        calls = Calls(data.truth, adjusted <= config["fdr"], np.nan_to_num(ranking, nan=-np.inf))
+    found, nothing = called(output, config["fdr"]), np.zeros(len(output), dtype=bool)
+    for scenario in ("bh", "authors"):
+        calls = Calls(data.truth, found.get(scenario, nothing), np.nan_to_num(ranking, nan=-np.inf))
         yield Result(scenario, {"calls": calls}, None, len(data.genes), covered)
+
+
+def called(output: pd.DataFrame, fdr: float) -> dict[str, np.ndarray]:
+    """Genes that a spatial test calls, on the one yardstick and as the method's authors do.
+
+    Returns
+    -------
+    dict
+        ``bh``: by `adjustments` at a false discovery rate; none without p-values. ``authors``: what the method calls
+        itself, else by `adjustments`; none where it has neither.
+    """
+    found = {}
+    if output["pvalue"].notna().any():
+        found = {name: adjusted <= fdr for name, adjusted in adjustments(output).items()}
+    if decides(output):
+        found["authors"] = output["called"].eq(True).to_numpy()
+    return found
+
+
+def decides(output: pd.DataFrame) -> bool:
+    """Whether a method calls genes itself."""
+    return "called" in output and output["called"].notna().any()
 
 
 def adjustments(output: pd.DataFrame) -> dict[str, np.ndarray]:

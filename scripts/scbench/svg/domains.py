@@ -21,6 +21,10 @@ class DomainTest(SpatialTest):
     ----------
     test
         ``"t_test"`` (Welch's, for log1p values) or ``"deseq2"`` (Wald test of DESeq2 in PyDESeq2, for counts).
+    fold_change
+        Absolute log2 fold change that a pair of domains must exceed for ``qvalue``.
+    level
+        What ``qvalue`` must be below for a call.
 
     Attributes
     ----------
@@ -30,13 +34,14 @@ class DomainTest(SpatialTest):
         p-value, then by ``statistic``, which goes on where p-values end at 0. A gene with the same value everywhere has
         ``statistic`` 0 and p = 1.
         For ``"deseq2"``, ``qvalue`` is what the scGCO paper decides by: the smallest of the pairs' adjusted p-values as
-        DESeq2 gives them (Benjamini and Hochberg after independent filtering), over the pairs with an absolute log2
-        fold change over 1; 1 where there is none. The paper then calls at 0.01.
+        DESeq2 gives them (Benjamini and Hochberg after independent filtering), over the pairs with a fold change over
+        the limit (the paper does not say of which logarithm); 1 where there is none. ``called``: it is below `level`.
 
     Raises
     ------
     SkipRunError
-        Without labels, or if fewer than two domains have two spots or more. Spots of smaller domains are left out.
+        Without labels, or if fewer than two domains have two spots or more. Spots of smaller domains, and those without
+        a domain (an empty label), are left out.
 
     Notes
     -----
@@ -68,8 +73,10 @@ class DomainTest(SpatialTest):
     [1.0, 0.02, 0.88]
     """
 
-    def __init__(self, *, test: str = "t_test") -> None:
+    def __init__(self, *, test: str = "t_test", fold_change: float = 1.0, level: float = 0.01) -> None:
         self.test = test
+        self.fold_change = fold_change
+        self.level = level
 
     def warm_up(self) -> None:
         """Import PyDESeq2 if it is asked for."""
@@ -87,24 +94,30 @@ class DomainTest(SpatialTest):
         if labels is None:
             raise SkipRunError("the test between domains needs annotated domains. The dataset has none.")
         domains, domain, sizes = np.unique(np.asarray(labels, dtype=str), return_inverse=True, return_counts=True)
-        large = np.flatnonzero(sizes >= 2)
+        large = np.flatnonzero((sizes >= 2) & (domains != ""))
         if len(large) < 2:
             raise SkipRunError(
                 f"the test between domains needs two domains with two spots or more. "
-                f"{len(large)} of {len(domains)} have as many."
+                f"{len(large)} of {(domains != '').sum()} have as many."
             )
         kept = np.isin(domain, large)
         X, domain = X[kept], np.searchsorted(large, domain[kept])
-        self.table_ = _table(_TESTS[self.test](X, domain), _varies(X))
+        pairs, varies = _TESTS[self.test](X, domain), _varies(X)
+        self.table_ = _table(pairs, varies)
+        if pairs.adjusted is not None:
+            passing = np.where(pairs.fold > self.fold_change, pairs.adjusted, 1.0).min(axis=0)
+            q = np.where(varies, passing, 1.0)
+            self.table_ = self.table_.assign(qvalue=q, called=q < self.level)
         return self
 
 
 class _Pairs(NamedTuple):
-    """(pairs, genes) p-values, absolute statistics and, where the authors have such, adjusted p-values."""
+    """(pairs, genes) p-values and absolute statistics; of DESeq2 also adjusted p-values, absolute log2 fold changes."""
 
     pvalue: np.ndarray
     statistic: np.ndarray
-    qvalue: np.ndarray | None = None
+    adjusted: np.ndarray | None = None
+    fold: np.ndarray | None = None
 
 
 def _welch(X: sp.csr_matrix, domain: np.ndarray) -> _Pairs:
@@ -147,8 +160,8 @@ def _deseq2(X: sp.csr_matrix, domain: np.ndarray) -> _Pairs:
         contrast = DeseqStats(model, np.eye(design.shape[1])[b] - np.eye(design.shape[1])[a], n_cpus=1, quiet=True)
         contrast.summary()
         result = contrast.results_df
-        adjusted = result["padj"].where(result["log2FoldChange"].abs() > 1)
-        found.append((result["pvalue"].fillna(1), result["stat"].abs().fillna(0), adjusted.fillna(1)))
+        p, adjusted = result["pvalue"].fillna(1), result["padj"].fillna(1)
+        found.append((p, result["stat"].abs().fillna(0), adjusted, result["log2FoldChange"].abs().fillna(0)))
     return _Pairs(*map(np.array, zip(*found, strict=True)))
 
 
@@ -165,7 +178,6 @@ def _table(pairs: _Pairs, varies: np.ndarray) -> pd.DataFrame:
     p, statistic = (np.take_along_axis(values, best, axis=0)[0] for values in (pairs.pvalue, pairs.statistic))
     p, statistic = np.where(varies, p, 1.0), np.where(varies, statistic, 0.0)
     _, score = np.unique(np.column_stack([-p, statistic]), axis=0, return_inverse=True)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {"statistic": statistic, "pvalue": np.minimum(len(pairs.pvalue) * p, 1), "score": score.astype(float)}
     )
-    return table if pairs.qvalue is None else table.assign(qvalue=np.where(varies, pairs.qvalue.min(axis=0), 1.0))

@@ -19,8 +19,7 @@ class HighlyVariable(SpatialTest):
 
     Notes
     -----
-    Time and memory O(stored values). Deterministic. With ``min_mean=0.0125, max_mean=3, min_disp=0.6`` scanpy calls the
-    same genes as Seurat 2.3's FindVariableGenes.
+    Time and memory O(stored values). Deterministic. `scbench.svg.hvg_cutoffs` calls genes by the same dispersion.
 
     References
     ----------

@@ -8,7 +8,7 @@ from scbench.claims.question import Question
 from scbench.claims.results import Results
 from scbench.errors import UserError
 from scbench.registry import Registry
-from scbench.scoring.svg import adjustments
+from scbench.scoring.svg import called
 
 FDR = 0.05  # "SV gene" of the scGCO paper: adjusted p below this
 
@@ -67,7 +67,7 @@ def ratio(question: Question, results: Results, registry: Registry) -> Measureme
     found = n_called(question, results, registry)
     if isinstance(found, Unmeasured):
         return found
-    other = found.others.get(_only(question), {})
+    other = found.others.get(only_comparator(question), {})
     values = {name: n / other[name] for name, n in found.claimed.items() if other.get(name, np.zeros(1))[0]}
     if not values:
         return Unmeasured("not_tested", "The comparator calls no gene, or was not run.")
@@ -77,7 +77,7 @@ def ratio(question: Question, results: Results, registry: Registry) -> Measureme
 def difference_pvalue(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """P-value of Welch's test on the numbers of called genes over tissues (option ``pool`` is implied)."""
     own = _counts(question, results, question.variant)
-    other = _counts(question, results, question.comparators.get(_only(question), ("",)))
+    other = _counts(question, results, question.comparators.get(only_comparator(question), ("",)))
     if min(len(own), len(other)) < 2:
         return Unmeasured("not_tested", f"Not run yet on two tissues or more: {', '.join(question.datasets)}.")
     pvalue = ttest_ind(list(own.values()), list(other.values()), equal_var=False).pvalue
@@ -94,7 +94,7 @@ def tissues_with_calls(question: Question, results: Results, registry: Registry)
     return Measurement({"all": value}, "tissues with called genes", exact=True, evidence=tuple(results.used))
 
 
-def _only(question: Question) -> str:
+def only_comparator(question: Question) -> str:
     """The one comparator of a claim that compares two.
 
     Raises
@@ -118,6 +118,7 @@ def _counts(question: Question, results: Results, group: tuple[str, ...]) -> dic
     found = {}
     for dataset in question.datasets:
         output = results.output("svg", dataset, group[0])
-        if output is not None and output["pvalue"].notna().any():
-            found[dataset] = int((adjustments(output)[question.measure.get("adjustment", "bh")] <= FDR).sum())
+        genes = None if output is None else called(output, FDR).get(question.measure.get("adjustment", "bh"))
+        if genes is not None:
+            found[dataset] = int(genes.sum())
     return found

@@ -22,7 +22,7 @@ def size(question: Question, results: Results, registry: Registry) -> Measuremen
     fact, found, absent = question.option("fact"), {}, {}
     for name in question.datasets:
         facts = results.facts(name) or {}
-        value = len(facts["labels"]) if facts and fact == "classes" else facts.get(fact)
+        value = (len(facts["labels"]) or None) if facts and fact == "classes" else facts.get(fact)
         if value is None:
             absent[name] = f"no {fact}" if facts else "not prepared"
         else:

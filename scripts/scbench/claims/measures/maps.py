@@ -12,7 +12,7 @@ from scbench.claims.question import Question
 from scbench.claims.results import Results
 from scbench.registry import Registry
 
-_COMPONENTS = ("hvg", "pca")  # methods that stand for principal components of variable genes
+_COMPONENTS = ("hvg_cutoffs", "pca")  # methods that stand for principal components of variable genes
 
 
 def separation(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from scbench.scoring.svg import adjustments
+from scbench.scoring.svg import called, decides
 
 COMMON = "common"
 SUMMARY_COLUMNS = [
@@ -16,7 +16,8 @@ SUMMARY_COLUMNS = [
 def calls(outputs: Mapping[str, pd.DataFrame], genes: np.ndarray, *, fdr: float) -> dict[str, pd.DataFrame]:
     """Call the genes of each method at a false discovery rate.
 
-    A method without p-values calls as many of its first genes as the others do in the median.
+    A method that neither has p-values nor calls genes itself calls as many of its first genes as the others do in the
+    median.
 
     Parameters
     ----------
@@ -30,22 +31,38 @@ def calls(outputs: Mapping[str, pd.DataFrame], genes: np.ndarray, *, fdr: float)
     Returns
     -------
     dict
-        By adjustment (see `scbench.scoring.svg.adjustments`), booleans with a row per gene and a column per method.
-        Methods without p-values are under ``matched`` alone.
+        By adjustment (see `scbench.scoring.svg.called`), booleans with a row per gene and a column per method. Methods
+        without p-values are not under ``bh``, and those that only rank are under ``matched`` alone.
     """
     found: dict[str, dict[str, np.ndarray]] = {"bh": {}, "authors": {}, "matched": {}}
     ranks = {}
     for name, output in outputs.items():
         table = output.set_index("gene").reindex(genes)
-        if len(output) and output["pvalue"].isna().all():
+        made = called(table, fdr) if len(output) else dict.fromkeys(("bh", "authors"), np.zeros(len(genes), dtype=bool))
+        for kind, genes_called in made.items():
+            found[kind][name] = genes_called
+        if not made:
             ranks[name] = table["score"].rank(ascending=False, method="first").to_numpy()
-        else:
-            for kind, adjusted in adjustments(table).items():
-                found[kind][name] = adjusted <= fdr
     numbers = [called.sum() for name, called in found["bh"].items() if len(outputs[name])]
     found["matched"] = {name: rank <= int(np.median(numbers or [0])) for name, rank in ranks.items()}
     index = pd.Index(genes, name="gene")
     return {kind: pd.DataFrame(columns, index=index, dtype=bool) for kind, columns in found.items()}
+
+
+def compared(found: Mapping[str, pd.DataFrame], outputs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Take the calls of each method that it is compared by, in the order of `outputs`.
+
+    Those by Benjamini and Hochberg, on the one yardstick; of a method that calls genes itself those, and of one that
+    only ranks them its first genes.
+
+    Parameters
+    ----------
+    found, outputs
+        What `calls` gave, and was given.
+    """
+    kinds = {name: "authors" if decides(output) else "bh" for name, output in outputs.items()}
+    kinds |= dict.fromkeys(found["matched"], "matched")
+    return pd.DataFrame({name: found[kind][name] for name, kind in kinds.items()}, index=found["bh"].index, dtype=bool)
 
 
 def summarise(

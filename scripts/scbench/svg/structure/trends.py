@@ -13,6 +13,8 @@ from scbench.svg.structure.reconstruct import layers_of
 from scbench.svg.structure.smoothing import neighbours
 from scbench.svg.structure.study import RANDOM, sample
 
+_MOST_RANDOM = 1000  # genes
+
 
 class Trends(NamedTuple):
     """Where clusters of genes lie.
@@ -50,7 +52,7 @@ def trends(data: Prepared, sets: Mapping[str, np.ndarray], *, seed: int) -> Tren
     """
     rng = np.random.default_rng(seed)
     X, pairs = data.X.tocsc(), neighbours(data.coords, data.obs.get("sample"))
-    called = sample(np.unique(np.concatenate(list(sets.values()))), rng)
+    called = sample(np.unique(np.concatenate(list(sets.values()))), _MOST_RANDOM, rng)
     chosen = {name: (X, genes) for name, genes in sets.items() if name.startswith("all ")}
     chosen[RANDOM] = dealt(X, called, rng), np.arange(len(called))
     annotated = layers_of(data.labels)
