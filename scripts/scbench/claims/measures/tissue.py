@@ -1,6 +1,7 @@
 """Claims about the structure of one tissue: rebuilt from called genes, and how far genes are from it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -32,14 +33,17 @@ def structure(question: Question, results: Results, registry: Registry) -> Measu
 
 
 def distance(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
-    """Mean distance to the structure, of the genes that only a method calls. Option: ``column``."""
+    """Median distance to the structure, of the genes that only a method calls. Option: ``column``.
+
+    The claims are about most genes; and a mean would be infinite with the first gene that has no segment.
+    """
     column = question.option("column")
 
     def value(table: pd.DataFrame, method: tuple[str, ...]) -> float | None:
         rows = table[(table["set"] == _set_of("unique-genes", method)) & (table["segmentation"] == "shared")]
-        return None if rows.empty else float(rows[column].mean())
+        return None if rows.empty else float(rows[column].median())
 
-    return _measure(question, results, "distances.tsv", value, f"mean {column} distance", higher=False)
+    return _measure(question, results, "distances.tsv", value, f"median {column} distance", higher=False)
 
 
 def passing(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
@@ -65,7 +69,8 @@ def separation(question: Question, results: Results, registry: Registry) -> Meas
 
     if not comparators:
         return Unmeasured("not_tested", "; ".join(f"{name}: {why}" for name, why in question.absent.items()))
-    return _measure(question, results, "distance_tests.tsv", value, f"p of the KS test of {kind} distances")
+    alone = replace(question, comparators={})  # the one p-value is of both methods
+    return _measure(alone, results, "distance_tests.tsv", value, f"p of the KS test of {kind} distances")
 
 
 def clusters(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
