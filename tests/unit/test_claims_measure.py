@@ -205,6 +205,19 @@ def test_structures_have_the_reference_of_the_paper(ask, tmp_path):
     assert "no annotated layers" in ask("scgco-mob11-common-spots").reason
 
 
+def test_a_gene_without_segments_is_far_and_no_end_of_the_comparison(ask, tmp_path):
+    rows = [("only scgco_released", d) for d in (0.1, 0.2, np.inf)] + [
+        ("only hvg_cutoffs", d) for d in (0.3, 0.6, np.inf)
+    ]
+    table = pd.DataFrame(rows, columns=["set", "jaccard"]).assign(segmentation="shared")
+    path = tmp_path / "results/svg/tissue-mob_rep11-scgco_released-hvg_cutoffs/distances.tsv"
+    path.parent.mkdir(parents=True)
+    write_table(table, path)
+    found = ask("scgco-hvg-distance-worse")
+    assert found.claimed["mob_rep11"].tolist() == [0.6]
+    assert found.others["scgco"]["mob_rep11"].tolist() == [0.2]
+
+
 # --- time and memory --------------------------------------------------------------------------------------------------
 
 
