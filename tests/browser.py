@@ -97,6 +97,21 @@ class Browser:
         """Write text, where the focus is."""
         self.call("Input.insertText", text=text)
 
+    def tree(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """What a screen reader is given: role, name and states of each thing, in the order of reading."""
+        self.call("Accessibility.enable")
+        nodes = self.call("Accessibility.getFullAXTree")["nodes"]
+        self.call("Accessibility.disable")
+        by_id = {node["nodeId"]: node for node in nodes}
+        found, left = [], [nodes[0]["nodeId"]]
+        while left:
+            node = by_id[left.pop()]
+            left += reversed([child for child in node["childIds"] if child in by_id])
+            if not node["ignored"]:
+                states = {state["name"]: state["value"].get("value") for state in node.get("properties", [])}
+                found.append((node["role"]["value"], node.get("name", {}).get("value", ""), states))
+        return found
+
     def look(self, path: Path, width: int, height: int = 900, media: str = "screen", dark: bool = False) -> None:
         """Save a picture of the page."""
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]

@@ -1,5 +1,7 @@
 """The page of claims in a browser: real keys and clicks, and nothing that its console complains of."""
 
+from pathlib import Path
+
 import pytest
 import toy_claims as toy
 from browser import Browser
@@ -10,6 +12,7 @@ from scbench.claims.page import page
 SHOWN = "[...document.querySelectorAll('#claims tbody')].filter((row) => row.checkVisibility()).map((row) => row.id)"
 FOCUS = "document.activeElement.textContent.trim()"
 OUTPUT = "document.querySelector('#claims output').textContent"
+FAINT = Path(__file__).with_name("contrast.js").read_text()
 CLAIMS = [
     {"claim_id": "zero", "ours": "0.1", "method": "b10"},
     {
@@ -161,7 +164,57 @@ def test_all_rows_that_are_shown_open_at_once_and_commands_are_copied(opened):
     assert browser.run(opened_rows) == []
 
 
-@pytest.mark.parametrize("width", [400, 1366])
+def test_a_screen_reader_finds_names_states_and_every_row(opened):
+    browser = opened()
+    browser.call("Emulation.setDeviceMetricsOverride", width=1366, height=60, deviceScaleFactor=1, mobile=False)
+    browser.run(head("Ours") + ".click()")
+    browser.run("document.querySelector('#one .open-row').click()")
+    tree = browser.tree()
+    browser.call("Emulation.clearDeviceMetricsOverride")
+
+    def named(role):
+        return [name for kind, name, _ in tree if kind == role]
+
+    assert all(all(named(role)) for role in ("button", "combobox", "searchbox", "link", "article", "region"))
+    # The order is announced with the number; where rows are does not matter, nor what is drawn beside a name.
+    spoken = browser.run(OUTPUT)
+    assert spoken == "4 of 4 claims shown, by Ours, ascending"
+    status = next(i for i, thing in enumerate(tree) if thing[0] == "status")
+    assert (tree[status][2]["live"], tree[status + 1][1]) == ("polite", spoken)
+    inside = ["Our means, by setting", "Means of what it is compared with"]
+    assert named("table") == ["Claims", *inside, "Do the papers agree with themselves?"]
+    assert named("columnheader")[:8] == [
+        "Claim", "Source", "Data set", "Method", "Published", "Ours", "Verdict", "Rule",
+    ]  # fmt: skip
+    assert len(named("rowheader")) == len(CLAIMS) + len(inside) + 2
+    rows = [states["expanded"] for kind, _, states in tree if kind == "button" and "expanded" in states]
+    assert rows == [False, True, False, False]
+    assert len(set(named("list"))) == len(named("list"))
+    assert {"Show all claims", "Show all checks"} <= set(named("button"))
+
+
+def test_the_first_key_leads_past_the_head_of_the_page(opened):
+    browser = opened()
+    for key in ("Tab", "Enter", "Tab"):
+        browser.press(key)
+    assert browser.run("document.activeElement === document.querySelector('#claims input')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_from_what_is_behind_them(opened, scheme):
+    browser = opened(verdicts=toy.made_up(load()).drop_duplicates("verdict"))
+    browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    browser.run("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    browser.run("document.querySelector('[data-all=open]').click()")
+    checked, faint = browser.run(FAINT)
+    ground = browser.run("getComputedStyle(document.body).backgroundColor")
+    browser.call("Emulation.setEmulatedMedia", features=[])
+    assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(21, 24, 28)"}[scheme]
+    assert checked > 100
+    assert faint == []
+
+
+@pytest.mark.parametrize("width", [320, 1366])
 def test_nothing_is_wider_than_the_screen(opened, width):
     browser = opened()
     browser.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)

@@ -1,29 +1,16 @@
 """The forest plot of claims is drawn from ordinary and from degenerate verdicts."""
 
-import warnings
-
 import numpy as np
 import pytest
 import toy_claims as toy
+from drawn import texts
 
 from scbench.claims.ledger import load
 from scbench.figures import claims_forest, style
 
 
-@pytest.fixture(autouse=True)
-def no_warnings():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        warnings.simplefilter("error", RuntimeWarning)
-        yield
-
-
 def drawn(*changes, paper="toy"):
     return claims_forest.plot(toy.table(*changes), paper=paper)
-
-
-def texts(figure):
-    return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")) if text.get_text()]
 
 
 def points(ax, marker):

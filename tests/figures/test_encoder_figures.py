@@ -1,46 +1,19 @@
 """Figures of embeddings and of stages, from ordinary and from awkward input."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import UGLY, checked
 
 from scbench.annotation.embeddings import COLUMNS
 from scbench.annotation.stages import UNNAMED, Study
-from scbench.figures import embeddings, stages, style
-
-UGLY = ["<b>x</b>&", "a$b$ c_d^2", "naïve δ", "A type with a name that is far too long for any figure"]
-
-
-def texts(figure):
-    return [item.get_text() for item in figure.findobj(lambda artist: hasattr(artist, "get_text")) if item.get_text()]
-
-
-def checked(figure):
-    """Texts of a figure of which nothing is cut off, to a pixel, and nothing is too small to read."""
-    figure.draw_without_rendering()
-    drawn = figure.get_tightbbox()
-    width, height = figure.get_size_inches()
-    assert min(drawn.x0, drawn.y0, width - drawn.x1, height - drawn.y1) > -1 / figure.dpi
-    written = [item for item in figure.findobj(lambda artist: hasattr(artist, "get_fontsize")) if item.get_text()]
-    assert min(item.get_fontsize() for item in written) >= style.SMALL
-    assert width <= style.WIDTH
-    return texts(figure)
+from scbench.figures import embeddings, stages
 
 
 def legends(figure):
     """Names in each legend of a figure."""
     found = [ax.get_legend() for ax in figure.axes if ax.get_legend()]
     return [[text.get_text() for text in legend.get_texts()] for legend in found]
-
-
-@pytest.fixture(autouse=True)
-def no_warnings():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        warnings.simplefilter("error", RuntimeWarning)
-        yield
 
 
 def placed(names, types, **columns):

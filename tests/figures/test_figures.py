@@ -1,16 +1,14 @@
 """Every figure is drawn from ordinary and from degenerate tables."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from drawn import UGLY, saved, texts
 
 from scbench.figures import confusion, cost, scores, style, tissue
 from scbench.io import Prepared, read_table, write_table
 
-UGLY = ["<b>x</b>&", "a$b$ c_d^2", "naïve Bayes δ", "A method with a label that is far too long for any figure"]
 DATASETS = {"one": {"label": "One"}, "two": {"label": "Two <b>&"}}
 METRICS = {
     "f1": {"label": "F1", "min": 0, "max": 1, "direction": "higher", "primary": True},
@@ -98,25 +96,6 @@ def tissue_table(data, pvalues):
     n = len(data.genes)
     score = -np.arange(n, dtype=float)
     return pd.DataFrame({"gene": data.genes, "statistic": score, "pvalue": pvalues, "score": score})
-
-
-def texts(figure):
-    figure.draw_without_rendering()
-    return [item.get_text() for item in figure.findobj(lambda artist: hasattr(artist, "get_text")) if item.get_text()]
-
-
-@pytest.fixture(autouse=True)
-def no_warnings():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        warnings.simplefilter("error", RuntimeWarning)
-        yield
-
-
-def saved(figure, tmp_path):
-    paths = tmp_path / "a.png", tmp_path / "a.pdf"
-    style.save(figure, *paths)
-    return [path.read_bytes() for path in paths]
 
 
 @pytest.mark.parametrize("n", [1, 4, 20])

@@ -1,43 +1,16 @@
 """Figures of pathways and of markers from attention, from ordinary and from awkward input."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from drawn import UGLY, checked
 
 from scbench.annotation import attention_markers
 from scbench.annotation import pathways as study
 from scbench.figures import attention, pathways, style
 from scbench.io import Prepared
 from scbench.splits import Split
-
-UGLY = ["<b>x</b>&", "a$b$ c_d^2", "naïve δ", "A type with a name that is far too long for any figure"]
-
-
-def texts(figure):
-    return [item.get_text() for item in figure.findobj(lambda artist: hasattr(artist, "get_text")) if item.get_text()]
-
-
-def checked(figure):
-    """Texts of a figure of which nothing is cut off, to a pixel, and nothing is too small to read."""
-    figure.draw_without_rendering()
-    drawn = figure.get_tightbbox()
-    width, height = figure.get_size_inches()
-    assert min(drawn.x0, drawn.y0, width - drawn.x1, height - drawn.y1) > -1 / figure.dpi
-    written = [item for item in figure.findobj(lambda artist: hasattr(artist, "get_fontsize")) if item.get_text()]
-    assert min(item.get_fontsize() for item in written) >= style.SMALL
-    assert width <= style.WIDTH
-    return texts(figure)
-
-
-@pytest.fixture(autouse=True)
-def no_warnings():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        warnings.simplefilter("error", RuntimeWarning)
-        yield
 
 
 def names(n):

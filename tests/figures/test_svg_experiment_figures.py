@@ -1,11 +1,10 @@
 """Figures of the spatial experiments are drawn from ordinary and from degenerate results."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from drawn import UGLY, saved, texts
 
 from scbench.figures import calibration, leak, patterns, power, scaling, segments, series, style
 from scbench.figures._lines import columns
@@ -16,7 +15,6 @@ from scbench.svg.leak import Leak
 from scbench.svg.power import discoveries
 from scbench.svg.series import Example
 
-UGLY = ["<b>x</b>&", "a$b$ c_d^2", "naïve δ", "A method with a label that is far too long for any figure"]
 LEVELS = {"easy": 0.1, "hard": 0.6, "middle": 0.35}
 CLASSES = (
     "svg_accuracy",
@@ -30,14 +28,6 @@ METRICS = {
     name: {"label": f"{name} $x$", "min": 0, "max": 1, "direction": "lower" if name.startswith("false") else "higher"}
     for name in CLASSES
 }
-
-
-@pytest.fixture(autouse=True)
-def no_warnings():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        warnings.simplefilter("error", RuntimeWarning)
-        yield
 
 
 def registry(n):
@@ -76,15 +66,6 @@ def data(n=60, dims=2, shapes=("", "disc", "ring_of_a_very_long_name", "disc")):
     names = np.arange(len(shapes)).astype(str)
     found = None if shapes is None else np.array(shapes, dtype=object)
     return Prepared(X, np.arange(n).astype(str), names, coords=rng.random((n, dims)), shapes=found)
-
-
-def texts(figure):
-    figure.draw_without_rendering()
-    return [item.get_text() for item in figure.findobj(lambda artist: hasattr(artist, "get_text")) if item.get_text()]
-
-
-def saved(figure, tmp_path):
-    style.save(figure, tmp_path / "a.png")
 
 
 # --- series -----------------------------------------------------------------------------------------------------------

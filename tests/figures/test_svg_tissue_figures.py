@@ -1,10 +1,9 @@
 """Figures of the experiments on real tissue, from ordinary and from degenerate input."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import UGLY, checked, saved, texts
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.colors import to_hex
 
@@ -15,41 +14,10 @@ from scbench.svg.structure.distances import METRICS, compare, passing
 from scbench.svg.structure.reconstruct import MEASURES
 from scbench.svg.structure.study import Example
 
-UGLY = ["<b>x</b>&", "a$b$ c_d^2", "naïve δ", "A method with a label that is far too long for any figure"]
-
 
 def registry(n):
     labels = [*UGLY, *(f"Method {place}" for place in range(n))][:n]
     return {f"m{place}": {"label": label, "role": "method", "track": "svg"} for place, label in enumerate(labels)}
-
-
-def texts(figure):
-    return [item.get_text() for item in figure.findobj(lambda artist: hasattr(artist, "get_text")) if item.get_text()]
-
-
-def checked(figure):
-    """Texts of a figure of which nothing is cut off, to a pixel, and nothing is too small to read."""
-    figure.draw_without_rendering()
-    drawn = figure.get_tightbbox()
-    width, height = figure.get_size_inches()
-    assert min(drawn.x0, drawn.y0, width - drawn.x1, height - drawn.y1) > -1 / figure.dpi
-    written = [item for item in figure.findobj(lambda artist: hasattr(artist, "get_fontsize")) if item.get_text()]
-    assert min(item.get_fontsize() for item in written) >= style.SMALL
-    assert width <= style.WIDTH
-    return texts(figure)
-
-
-def saved(figure, tmp_path):
-    style.save(figure, tmp_path / "a.png", tmp_path / "a.pdf")
-    return (tmp_path / "a.png").read_bytes()
-
-
-@pytest.fixture(autouse=True)
-def no_warnings():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        warnings.simplefilter("error", RuntimeWarning)
-        yield
 
 
 @pytest.fixture(scope="module")

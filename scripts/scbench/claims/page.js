@@ -17,13 +17,13 @@ function start(section) {
     const cell = row.body.rows[0].cells[column];
     return cell.dataset.sort ?? cell.textContent.trim();
   };
+  const sorted = () => heads.find((head) => head.ariaSort !== "none");
   const pressed = () => chips.filter((chip) => chip.ariaPressed === "true").map((chip) => chip.dataset.verdict);
 
   function filter() {
     const chosen = selects.filter((select) => select.value).map((select) => [select.dataset.facet, select.value]);
     const verdicts = new Set(pressed());
     const needles = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let count = 0;
     for (const row of rows) {
       if (needles.length) row.text ??= row.body.textContent.toLowerCase().replace(/\s+/g, " ");
       const shown = chosen.every(([facet, value]) => row.facets[facet] === value)
@@ -31,15 +31,22 @@ function start(section) {
         && needles.every((needle) => row.text.includes(needle));
       if (shown !== row.shown) row.body.classList.toggle("out", !shown);
       row.shown = shown;
-      count += shown;
     }
-    find("output").textContent = `${count} of ${rows.length} ${section.dataset.things} shown`;
+    say();
+  }
+
+  // A screen reader reads this out whenever it changes.
+  function say() {
+    const count = rows.filter((row) => row.shown).length;
+    const head = sorted();
+    const order = head ? `, by ${head.textContent.trim()}, ${head.ariaSort}` : "";
+    find("output").textContent = `${count} of ${rows.length} ${section.dataset.things} shown${order}`;
     find(".none").hidden = count > 0;
   }
 
   // Empty cells come last in either direction; without a column, rows are in the order in which they came.
   function sort() {
-    const column = heads.findIndex((head) => head.ariaSort !== "none");
+    const column = heads.indexOf(sorted());
     const sign = column >= 0 && heads[column].ariaSort === "descending" ? -1 : 1;
     const numeric = column >= 0 && "numeric" in heads[column].dataset;
     const keys = new Map(rows.map((row) => [row, column < 0 ? "" : key(row, column)]));
@@ -64,7 +71,7 @@ function start(section) {
     selects.filter((select) => select.value).forEach((select) => state.set(select.dataset.facet, select.value));
     if (pressed().length) state.set("verdict", pressed().join(","));
     if (search.value) state.set("search", search.value);
-    const head = heads.find((other) => other.ariaSort !== "none");
+    const head = sorted();
     if (head) state.set("sort", `${head.textContent.trim()} ${head.ariaSort}`);
     try { history.replaceState(null, "", `#${section.id}?${state}`); } catch { /* see above */ }
   }
@@ -89,6 +96,7 @@ function start(section) {
     const next = { none: "ascending", ascending: "descending", descending: "none" }[head.ariaSort];
     heads.forEach((other) => { other.ariaSort = other === head ? next : "none"; });
     sort();
+    say();
     remember();
   }));
   selects.forEach((select) => select.addEventListener("change", () => { filter(); remember(); }));
@@ -114,7 +122,11 @@ function start(section) {
     const [place, state] = decodeURI(location.hash.slice(1)).split("?");
     if (place === section.id && state !== undefined) recall(new URLSearchParams(state));
     const button = toggles.get(place);
-    if (button) { recall(new URLSearchParams()); toggle(button, true); button.closest("tbody").scrollIntoView(); }
+    if (!button) return;
+    recall(new URLSearchParams());
+    toggle(button, true);
+    button.focus({ preventScroll: true });
+    button.closest("tbody").scrollIntoView();
   }
   addEventListener("hashchange", visit);
   visit();

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 import scipy.sparse as sp
 
 from scbench.data.options import check_number
 from scbench.errors import UserError, did_you_mean
 from scbench.simulate import _masks
 from scbench.simulate._moves import check_share, exchanges
+from scbench.simulate._spots import as_spots
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -113,8 +113,6 @@ def ten_patterns(
     Masks: `scbench.simulate._masks`, which lists how they differ. Genes are made in blocks of 64 MB. Time O(spots x
     genes), memory 32 bytes per non-zero count and a few blocks.
     """
-    from anndata import AnnData
-
     _check(n_spots, n_patterned, n_null, noise, nulls, library_sd)
     _check_words(exchange_mode=exchange_mode, nulls=nulls, mix=mix, layout=layout)
     check_share("exchange", exchange, [np.arange(n_spots)])
@@ -129,12 +127,7 @@ def ten_patterns(
         blocks.append(sp.csc_matrix((np.expm1(values) * library + 0.5).astype(np.int32)))
     order = rng.permutation(n_patterned + n_null)
     shape = np.array([*_masks.ALL, ""], dtype=object)[np.concatenate(which)[order]]
-    counts = sp.hstack(blocks, format="csc")[:, order].tocsr()
-    var = pd.DataFrame(
-        {"spatial": shape != "", "shape": pd.Categorical(shape)}, [f"gene{i}" for i in range(len(shape))]
-    )
-    obs = pd.DataFrame(index=[f"spot{i}" for i in range(n_spots)])
-    return AnnData(obs=obs, var=var, obsm={"spatial": positions}, layers={"counts": counts})
+    return as_spots(sp.hstack(blocks, format="csc")[:, order].tocsr(), positions, shape)
 
 
 class _Genes(NamedTuple):

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import scipy.sparse as sp
 
 from scbench.data.options import check_number
+from scbench.simulate._spots import as_spots
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -47,8 +47,6 @@ def step(*, n_spots: int, seed: int, n_genes: int = 100) -> "AnnData":
 
     No count is zero, so the matrix is full: memory 12 bytes for each spot and gene.
     """
-    from anndata import AnnData
-
     check_number("n_spots", n_spots, 1, integer=True)
     check_number("n_genes", n_genes, 1, integer=True)
     rng = np.random.default_rng(seed)
@@ -57,8 +55,4 @@ def step(*, n_spots: int, seed: int, n_genes: int = 100) -> "AnnData":
     values = np.where(positions[:, :1] < 0.5, low.astype(np.int32), high.astype(np.int32))
     starts = np.arange(0, values.size + 1, n_genes)
     counts = sp.csr_matrix((values.ravel(), np.tile(np.arange(n_genes, dtype=np.int32), n_spots), starts), values.shape)
-    var = pd.DataFrame(
-        {"spatial": True, "shape": pd.Categorical(["step"] * n_genes)}, [f"gene{i}" for i in range(n_genes)]
-    )
-    obs = pd.DataFrame(index=[f"spot{i}" for i in range(n_spots)])
-    return AnnData(obs=obs, var=var, obsm={"spatial": positions}, layers={"counts": counts})
+    return as_spots(counts, positions, ["step"] * n_genes)

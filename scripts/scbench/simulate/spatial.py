@@ -1,14 +1,15 @@
 """Tissue with spatially variable genes of known shape."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from scbench.data.options import check_number
 from scbench.errors import UserError, did_you_mean
 from scbench.simulate._counts import negative_binomial_counts
+from scbench.simulate._shapes import SHAPES
+from scbench.simulate._spots import as_spots
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -73,8 +74,6 @@ def negative_binomial(
     -----
     Memory: 10 bytes per non-zero count and a few dense blocks of 16 MB.
     """
-    from anndata import AnnData
-
     check_number("n_spots", n_spots, 1, integer=True)
     check_number("n_genes", n_genes, 1, integer=True)
     check_number("patterned", patterned, 0, 1)
@@ -90,28 +89,44 @@ def negative_binomial(
     positions = rng.random((n_spots, 2))
     library = rng.lognormal(0, library_sd, n_spots)
     base = rng.lognormal(0, 1, n_genes)
-    genes = rng.permutation(n_genes)[: int(patterned * n_genes + 1e-9)]  # 0.29 * 100 is 28.999999999999996
-    pair, second = np.divmod(np.arange(len(genes)), 2)
-    base[genes] = base[genes[2 * pair]]
-    down = (second == 1) & (pair < int((1 - up_share) * len(genes) + 1e-9))
-    log_change = np.log(fold_change) * np.where(down, -1, 1)
-    kinds = np.array(shapes, dtype=object)[pair % max(1, len(shapes))]
-    places = rng.random((len(genes), 4))[2 * pair]
+    chosen = rng.permutation(n_genes)[: _whole(patterned * n_genes)]
+    genes = _pairs(chosen, shapes, up_share, rng)
+    base[genes.number] = base[genes.number[genes.first]]
 
-    def mean(spots: slice) -> np.ndarray:
-        rate = library[spots, None] * base
-        for kind in set(shapes):
-            chosen = kinds == kind
-            level = SHAPES[kind](positions[spots], places[chosen].T)
-            rate[:, genes[chosen]] *= np.exp(log_change[chosen] * (level - 0.5))
+    def mean(block: slice) -> np.ndarray:
+        rate = library[block, None] * base
+        for shape in set(shapes):
+            here = genes.shape == shape
+            level = SHAPES[shape](positions[block], genes.place[here].T)
+            rate[:, genes.number[here]] *= np.exp(np.log(fold_change) * genes.sign[here] * (level - 0.5))
         return rate
 
     counts = negative_binomial_counts(mean, (n_spots, n_genes), dispersion, rng, dropout)
-    shape = np.full(n_genes, "", dtype=object)
-    shape[genes] = kinds
-    var = pd.DataFrame({"spatial": shape != "", "shape": pd.Categorical(shape)}, [f"gene{i}" for i in range(n_genes)])
-    obs = pd.DataFrame(index=[f"spot{i}" for i in range(n_spots)])
-    return AnnData(obs=obs, var=var, obsm={"spatial": positions}, layers={"counts": counts})
+    shape_of = np.full(n_genes, "", dtype=object)
+    shape_of[genes.number] = genes.shape
+    return as_spots(counts, positions, shape_of)
+
+
+class _Genes(NamedTuple):
+    """Genes with a pattern, in pairs that share its shape and its place; each (genes,), but `place`."""
+
+    number: np.ndarray  # among all genes
+    first: np.ndarray  # where the first of its pair is in here
+    sign: np.ndarray  # 1 where high inside, -1 where low
+    shape: np.ndarray
+    place: np.ndarray  # (genes, 4)
+
+
+def _pairs(number: np.ndarray, shapes: Sequence[str], up_share: float, rng: np.random.Generator) -> _Genes:
+    """Let the shapes take turns, and let the second gene of a pair be low inside, as far as `up_share` has room."""
+    pair, second = np.divmod(np.arange(len(number)), 2)
+    down = (second == 1) & (pair < _whole((1 - up_share) * len(number)))
+    shape = np.array(shapes, dtype=object)[pair % max(1, len(shapes))]
+    return _Genes(number, 2 * pair, np.where(down, -1, 1), shape, rng.random((len(number), 4))[2 * pair])
+
+
+def _whole(number: float) -> int:
+    return int(number + 1e-9)  # 0.29 * 100 is 28.999999999999996
 
 
 def _check_shapes(shapes: Sequence[str], patterned: float) -> None:
@@ -120,43 +135,3 @@ def _check_shapes(shapes: Sequence[str], patterned: float) -> None:
     for shape in shapes:
         if shape not in SHAPES:
             raise UserError(f"The 'shapes' parameter has the unknown shape {shape!r}. {did_you_mean(shape, SHAPES)}")
-
-
-# Each shape takes (spots, 2) positions and (4, genes) numbers from [0, 1) that place it, and gives (spots, genes)
-# levels: 1 inside, 0 outside, and for a gradient anything between.
-
-
-def _hotspot(positions: np.ndarray, place: np.ndarray) -> np.ndarray:
-    return _distance(positions, 0.25 + 0.5 * place[:2]) < 0.15 + 0.15 * place[2]
-
-
-def _annulus(positions: np.ndarray, place: np.ndarray) -> np.ndarray:
-    distance = _distance(positions, 0.35 + 0.3 * place[:2])
-    inner = 0.12 + 0.1 * place[2]
-    return (distance >= inner) & (distance < inner + 0.08 + 0.07 * place[3])
-
-
-def _streak(positions: np.ndarray, place: np.ndarray) -> np.ndarray:
-    through = 0.3 + 0.4 * place[:2]
-    along = _projection(positions, place[2]) - (through * _direction(place[2])).sum(axis=0)
-    return np.abs(along) < 0.06 + 0.06 * place[3]
-
-
-def _gradient(positions: np.ndarray, place: np.ndarray) -> np.ndarray:
-    width = np.abs(_direction(place[2])).sum(axis=0)  # of the unit square in this direction
-    return 0.5 + _projection(positions - 0.5, place[2]) / width
-
-
-SHAPES = {"hotspot": _hotspot, "streak": _streak, "annulus": _annulus, "gradient": _gradient}
-
-
-def _distance(positions: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    return np.hypot(positions[:, :1] - centre[0], positions[:, 1:] - centre[1])
-
-
-def _direction(turn: np.ndarray) -> np.ndarray:
-    return np.stack([np.cos(2 * np.pi * turn), np.sin(2 * np.pi * turn)])
-
-
-def _projection(positions: np.ndarray, turn: np.ndarray) -> np.ndarray:
-    return positions @ _direction(turn)

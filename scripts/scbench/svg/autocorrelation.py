@@ -38,11 +38,13 @@ class Autocorrelation(SpatialTest):
     are neighbours of each other, say), has p = 1.
     """
 
-    graph: str
-    n_neighbors: int
-    null: str
     _constant: ClassVar[float]  # the statistic of a gene that does not vary
     _sign: ClassVar[int]  # of the statistic less its mean, where neighbours are alike
+
+    def __init__(self, *, graph: str = "neighbours", n_neighbors: int = 6, null: str = "randomisation") -> None:
+        self.graph = graph
+        self.n_neighbors = n_neighbors
+        self.null = null
 
     def fit(self, X: sp.csr_matrix, coords: np.ndarray, *, seed: int) -> "Autocorrelation":
         """Test the genes; see `scbench.contract.SpatialTest`."""

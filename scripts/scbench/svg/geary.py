@@ -59,11 +59,6 @@ class GearyC(Autocorrelation):
     _constant = 1.0
     _sign = -1
 
-    def __init__(self, *, graph: str = "neighbours", n_neighbors: int = 6, null: str = "randomisation") -> None:
-        self.graph = graph
-        self.n_neighbors = n_neighbors
-        self.null = null
-
     @staticmethod
     def _form(W: sp.csr_matrix) -> sp.csr_matrix:
         return laplacian(W).tocsr()

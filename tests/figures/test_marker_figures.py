@@ -1,16 +1,13 @@
 """Shapley values, learning curves, overlap and localisation, from ordinary and from degenerate input."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
+from drawn import UGLY, inside, saved, texts
 from matplotlib.patches import Rectangle
 
 from scbench.figures import learning, localisation, overlap, shapley, style
 from scbench.markers.localisation import COLUMNS, Localisation
-
-UGLY = ["<b>x</b>&", "a$b$ c_d^2", "naïve Bayes δ", "A method with a label that is far too long for any figure"]
 
 
 def registry(n=4):
@@ -19,33 +16,6 @@ def registry(n=4):
     for role in style.CONTROLS:
         found[role] = {"label": role.replace("_", " "), "role": role, "track": "markers"}
     return found
-
-
-def texts(figure):
-    figure.draw_without_rendering()
-    return [item.get_text() for item in figure.findobj(lambda artist: hasattr(artist, "get_text")) if item.get_text()]
-
-
-def inside(figure):
-    """Whether all that is drawn lies within the figure, to a pixel."""
-    figure.draw_without_rendering()
-    drawn = figure.get_tightbbox()
-    width, height = figure.get_size_inches()
-    return min(drawn.x0, drawn.y0, width - drawn.x1, height - drawn.y1) > -1 / figure.dpi
-
-
-@pytest.fixture(autouse=True)
-def no_warnings():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        warnings.simplefilter("error", RuntimeWarning)
-        yield
-
-
-def saved(figure, tmp_path):
-    paths = tmp_path / "a.png", tmp_path / "a.pdf"
-    style.save(figure, *paths)
-    return [path.read_bytes() for path in paths]
 
 
 # --- Shapley values ---------------------------------------------------------------------------------------------------
