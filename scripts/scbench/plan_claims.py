@@ -14,7 +14,7 @@ _RESULTS = (
     "results/*/*/*/r*/status.json",
     "results/*/*/scores.tsv",
     "results/svg/*/called.tsv",
-    "results/svg/tissue-*/*.tsv",
+    "results/svg/tissue-*/**/*.tsv",
     "results/markers/*/specificity.tsv",
     "results/annotation/*.tsv",
     "results/figures/*.png",

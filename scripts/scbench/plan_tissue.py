@@ -23,6 +23,7 @@ def figures(run: dict[str, Any]) -> list[str]:
 
 
 def tables(run: dict[str, Any]) -> list[str]:
-    """Tables that the figures are drawn from."""
+    """Tables that the figures are drawn from, and those of the recipe that the authors released."""
     calls = dict.fromkeys(f"results/svg/{row['dataset']}/calls.tsv" for row in run["tissue"])
-    return [*calls, *(f"results/svg/tissue-{name}/{kind}.tsv" for kind in _KINDS[:3] for name in rows(run))]
+    kinds = [*_KINDS[:3], "released/structure"]
+    return [*calls, *(f"results/svg/tissue-{name}/{kind}.tsv" for kind in kinds for name in rows(run))]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from toy_results import called, write_facts, write_run, write_scores
 
-from scbench import experiments
+from scbench import experiments, plan_claims
 from scbench.claims import judge, ledger
 from scbench.claims.measure import function, measure
 from scbench.claims.measurement import Measurement, Unmeasured
@@ -78,6 +78,63 @@ def test_what_is_missing_is_named(ask):
     assert "Concerto" not in ask("scrobust-embed-batch-concerto").reason
     assert ask("scrobust-embed-batch-concerto").reason == "concerto: not part of the benchmark."
     assert ask("smash-broad-m-lung-cancer-broad").verdict == "not_public"
+
+
+# --- ways to measure --------------------------------------------------------------------------------------------------
+
+
+def write_structure(root, recipe="", **accuracies):
+    folder = root / "results/svg/tissue-mob_rep11-scgco_released-spark-spatialde" / recipe
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [{"set": f"only {name}", "reference": "common", "accuracy": value} for name, value in accuracies.items()]
+    write_table(pd.DataFrame(rows), folder / "structure.tsv")
+
+
+def test_the_released_recipe_is_judged_beside_ours(tmp_path, registry):
+    claim = CLAIMS["scgco-mob11-nodes-correct-scgco"]
+    write_structure(tmp_path, scgco_released=0.7, spark=0.6)
+    write_structure(tmp_path, "released", scgco_released=0.5, spark=0.8)
+    measured = measure(claim, WORDS, Results(tmp_path), registry)
+    found = {name: one for name, one in measured if isinstance(one, Measurement)}
+    assert list(found) == ["scgco_released", "scgco_released, structure as released"]
+    assert [one.claimed["mob_rep11"].tolist() for one in found.values()] == [[0.7], [0.5]]
+    assert [one.evidence[0].split("/")[3] for one in found.values()] == ["structure.tsv", "released"]
+    assert [bool(one.figure) for one in found.values()] == [True, False]
+
+
+def test_verdicts_are_made_again_when_either_recipe_has_run(tmp_path):
+    digests = [plan_claims.digest(tmp_path)]
+    for recipe in ("", "released"):
+        write_structure(tmp_path, recipe, spark=0.6)
+        digests.append(plan_claims.digest(tmp_path))
+    assert len(set(digests)) == 3
+
+
+def test_ours_comes_first_and_is_not_replaced_by_the_other(ask, tmp_path):
+    write_structure(tmp_path, "released", scgco_released=0.5)
+    assert ask("scgco-mob11-nodes-correct-scgco") == Unmeasured("not_tested", "mob_rep11: not run.")
+
+
+def test_a_further_way_has_all_data_and_variants(registry):
+    words = replace(WORDS, released={"mob_rep11": "toy_spots"})
+    asked = words.questions(CLAIMS["scgco-mob11-nodes-correct-spark"])
+    assert [(question.data, question.datasets, question.measure.get("recipe")) for question in asked] == [
+        ("", ("mob_rep11",), None),
+        ("data as released", ("toy_spots",), None),
+        ("structure as released", ("mob_rep11",), "released"),
+        ("data as released, structure as released", ("toy_spots",), "released"),
+    ]
+    assert not any("also" in question.measure for question in asked)
+
+
+def test_unknown_recipes_and_ways_that_would_not_be_asked_are_named(tmp_path, registry):
+    claim = CLAIMS["scgco-mob11-nodes-correct-spark"]
+    words = replace(WORDS, claims={claim.claim_id: {"also": {"x": {"recipe": "relaesed"}}}})
+    with pytest.raises(UserError, match=r"'recipe' of 'scgco-mob11-nodes-correct-spark' is 'relaesed'.*'released'"):
+        measure(claim, words, Results(tmp_path), registry)
+    words = replace(WORDS, claims={"scgco-gmm-max-components": {"also": {"x": {"a": 1}}}})
+    with pytest.raises(UserError, match=r"'scgco-gmm-max-components' has 'also', which 'constants.constant'"):
+        words.check(registry, CLAIMS.values())
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from scbench.svg.structure.clusters import cluster
 from scbench.svg.structure.components import components
 from scbench.svg.structure.distances import compare, distances, passing
 from scbench.svg.structure.reconstruct import choose_k, layers_of, match, rebuild
+from scbench.svg.structure.released import cut_clusters, rebuild_released
 from scbench.svg.structure.smoothing import neighbours, smooth_labels
 from scbench.svg.structure.states import split_in_two, states
 from scbench.svg.structure.study import compare_sets, examples, structures
@@ -415,6 +416,44 @@ def test_spots_in_the_same_place_share_a_cell():
     assert found.spots.tolist() == list(range(35))
     np.testing.assert_array_equal(found.polygons[2], found.polygons[32])
     assert (found.pairs < 35).all()
+
+
+# --- as released ------------------------------------------------------------------------------------------------------
+
+STAR = np.array([[0, 1], [0, 2], [0, 3]])
+
+
+@pytest.mark.parametrize(("own", "smooth", "left"), [(1, 33, 1), (1, 34, 0), (2, 22, 2), (2, 23, 0)])
+def test_a_spot_keeps_its_cluster_up_to_a_cost_of_200(own, smooth, left):
+    """Three neighbours cost it 3 x 2 x smooth, or 3 x 3 x smooth where the numbers differ by two; spot 4 has none."""
+    clusters = np.array([own, 0, 0, 0, 1])
+    np.testing.assert_array_equal(cut_clusters(clusters, STAR, smooth), [left, 0, 0, 0, 1])
+
+
+def test_clusters_that_are_missing_do_not_count_in_the_cost():
+    np.testing.assert_array_equal(cut_clusters(np.array([7, 3, 3, 3]), STAR, 33), [1, 0, 0, 0])
+
+
+def test_genes_of_high_values_decide_the_released_structure():
+    data, pairs = tissue(), neighbours(tissue().coords)
+    X = sp.csc_matrix(np.column_stack([data.X[:, 0].toarray(), 20 * (data.coords[:, 0] > 5.5), np.zeros(144)]))
+    found = rebuild_released(X, np.array([0, 1]), pairs, k=2, smooth=0)
+    assert len(set(zip(found, data.coords[:, 0] > 5.5, strict=True))) == 2
+    assert set(rebuild_released(X, np.array([2]), pairs, k=3)) == {0}
+    assert set(rebuild_released(X, np.array([], dtype=int), pairs, k=3)) == {-1}
+
+
+def test_the_released_structure_is_compared_like_ours():
+    data = tissue()
+    sets = gene_sets(called(data, one=np.arange(20), two=np.arange(10, 40)), ["one", "two"])
+    found, again = (structures(data, sets, seed=seed, released=True) for seed in (0, 1))
+    pd.testing.assert_frame_equal(found.table, again.table)
+    assert list(found.codes) == list(structures(data, sets, seed=0).codes)
+    assert (found.table.set_index(["set", "reference"]).loc["common", "accuracy"] > 0.95).all()
+    solid = Prepared(data.X, data.cells, data.genes, coords=np.column_stack([data.coords, data.coords[:, 0]]))
+    none = structures(solid, sets, seed=0, released=True)
+    assert none.table.empty
+    assert none.codes == {}
 
 
 # --- the experiments --------------------------------------------------------------------------------------------------

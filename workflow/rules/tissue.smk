@@ -89,6 +89,26 @@ rule tissue_structure:
         "../../scripts/tissue_structure.py"
 
 
+rule tissue_structure_released:
+    input:
+        data=get_tissue_data,
+        called=get_tissue_called,
+        code=get_code("scbench.svg.structure.study"),
+    output:
+        table="results/svg/tissue-{tissue}/released/structure.tsv",
+        structures="results/svg/tissue-{tissue}/released/structures.npz",
+    log:
+        "results/logs/tissue/structure-released-{tissue}.log",
+    conda:
+        "../../envs/base.yaml"
+    threads: 1
+    params:
+        row=get_tissue,
+        seed=get_tissue_seed,
+    script:
+        "../../scripts/tissue_structure_released.py"
+
+
 rule tissue_distances:
     input:
         data=get_tissue_data,

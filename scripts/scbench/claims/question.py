@@ -38,7 +38,7 @@ class Question:
     measure
         How the metric is measured (`config/claims/measures.yaml`), with the options of the setting.
     data
-        Which reading of the data is asked about: empty for that of the paper's text.
+        Which reading of the data or of how the measure is made is asked about: empty for that of the paper's text.
     """
 
     claim: Claim
@@ -50,6 +50,12 @@ class Question:
     elsewhere: dict[str, "Question"] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     data: str = ""
+
+    def otherwise(self, name: str, options: dict[str, Any]) -> "Question":
+        """The same question, measured with further options, which have a name."""
+        elsewhere = {key: one.otherwise(name, options) for key, one in self.elsewhere.items()}
+        data = ", ".join(filter(None, [self.data, name]))
+        return replace(self, measure=self.measure | options, elsewhere=elsewhere, data=data)
 
     def option(self, name: str) -> Any:
         """Value of an option that the measure needs.
@@ -117,6 +123,13 @@ class Words:
         _known("claims", self.claims, {claim.claim_id for claim in claims})
         known = {getattr(claim, key) for claim in claims for key in ("claim_id", "experiment", "metric")}
         _known("untested", self.untested, known)
+        for claim in claims:
+            measure = self._measure(claim) if not self.why_not(claim) else {}
+            if "also" in measure and measure["by"].startswith(("constants.", "design.")):
+                raise UserError(
+                    f"measures.yaml: {claim.claim_id!r} has 'also', which {measure['by']!r} does not know: "
+                    "only measures of results have further options."
+                )
 
     def variants(self) -> dict[str, set[str]]:
         """Methods of the registry that stand for each method of the ledger."""
@@ -148,10 +161,12 @@ class Words:
     def questions(self, claim: Claim, datasets: Iterable[str] = ()) -> list[Question]:
         """One question for each variant of the method, that of the released code first; `why_not` must be empty.
 
-        Then the same ones about the data that the paper's code makes, where these are others. With `datasets` they are
-        about these, and not about those that stand for the claim's.
+        Then the same ones about the data that the paper's code makes, where these are others, and then those with each
+        of the further options of the measure (``also``). With `datasets` they are about these, and not about those that
+        stand for the claim's.
         """
         measure = self._measure(claim)
+        also = measure.pop("also", {})
         alike = tuple(datasets)
         names = alike or measure.get("datasets", self.datasets[claim.dataset])
         datasets = tuple(name + suffix for suffix in measure.get("suffixes", [""]) for name in names)
@@ -173,10 +188,10 @@ class Words:
             Question(claim, datasets, () if each else _group(variant), measure, each, comparators, elsewhere, absent)
             for variant in ([""] if each else entry)
         ]
-        if not datasets or not set(datasets) <= set(self.released):
-            return asked
-        released = tuple(self.released[name] for name in datasets)
-        return asked + [replace(question, datasets=released, data="data as released") for question in asked]
+        if datasets and set(datasets) <= set(self.released):
+            released = tuple(self.released[name] for name in datasets)
+            asked += [replace(question, datasets=released, data="data as released") for question in asked]
+        return asked + [question.otherwise(name, options) for name, options in also.items() for question in asked]
 
     def _measure(self, claim: Claim) -> dict[str, Any]:
         setting = self.settings.get(claim.experiment, {}).get(claim.scenario, {})

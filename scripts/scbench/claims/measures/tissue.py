@@ -10,6 +10,7 @@ import pandas as pd
 from scbench.claims.measurement import Measurement, Unmeasured
 from scbench.claims.question import Question
 from scbench.claims.results import Results
+from scbench.errors import UserError, did_you_mean
 from scbench.registry import Registry
 from scbench.svg.structure.calls import gene_sets
 
@@ -21,13 +22,14 @@ _SETS = {
 _TISSUE, _CALLED = "results/svg/tissue-{tissue}", "results/svg/{dataset}/called.tsv"
 _NO_LAYERS = "no annotated layers to compare with"
 _RESOLVED = 0.5  # overlap above which no layer can be matched by two, nor match two
+_RECIPES = {"ours": "", "released": "/released"}  # folders
 
 
 def structure(question: Question, results: Results, registry: Registry) -> Measurement | Unmeasured:
     """A column of the table of structures, for the genes that only the claim's method calls, or the common ones.
 
     Common genes are compared with the annotated layers, all others with the structure of the common genes. Options:
-    ``column``, and ``tissue``, the methods that are compared.
+    ``column``; ``tissue``, the methods that are compared; ``recipe``, ``ours`` or ``released``.
     """
     column = question.option("column")
     common = set_of(question.claim.scenario, question.variant) == "common"
@@ -48,7 +50,7 @@ def layers_resolved(question: Question, results: Results, registry: Registry) ->
 
     A layer is resolved by a rebuilt one that shares with it more than half of the spots of both together. How many are
     looked for is told; how many of them are layers of the tissue is not. The reference are the annotated layers, else
-    those of the common genes. Option: ``tissue``.
+    those of the common genes. Options: ``tissue``, ``recipe``.
     """
     set_ = set_of(question.claim.scenario, question.variant)
 
@@ -155,8 +157,18 @@ def set_of(scenario: str, method: tuple[str, ...]) -> str:
 
 
 def place(path: str, question: Question, dataset: str) -> str:
-    """Path with ``{tissue}`` (dataset and methods) and ``{dataset}`` filled in. Option: ``tissue``."""
-    return path.format(tissue="-".join([dataset, *question.option("tissue")]), dataset=dataset)
+    """Path with ``{tissue}`` (dataset, methods, recipe) and ``{dataset}`` filled in. Option: ``tissue``."""
+    return path.format(tissue="-".join([dataset, *question.option("tissue")]) + _recipe(question), dataset=dataset)
+
+
+def _recipe(question: Question) -> str:
+    """Folder of the tables of a recipe. Option: ``recipe``, by default ours."""
+    recipe = question.measure.get("recipe", "ours")
+    if recipe not in _RECIPES:
+        raise UserError(
+            f"measures.yaml: 'recipe' of {question.claim.claim_id!r} is {recipe!r}. {did_you_mean(recipe, _RECIPES)}"
+        )
+    return _RECIPES[recipe]
 
 
 def per_tissue(
@@ -208,5 +220,5 @@ def per_tissue(
         higher=higher,
         absent=absent,
         evidence=tuple(results.used),
-        figure=f"results/figures/svg-{figure}-{shown}.png",
+        figure="" if _recipe(question) else f"results/figures/svg-{figure}-{shown}.png",  # all are of our recipe
     )

@@ -50,13 +50,23 @@ def otsu_model(values: np.ndarray) -> Model:
     return Model("otsu", released_unary(values, means, variances), labels, 1.0)
 
 
-def cutter(model: Model, graph: Graph) -> Callable[[int], Step]:
-    """Make the function that cuts at a smooth factor F; it remembers its results.
+def state_distance(n: int) -> np.ndarray:
+    """(n, n) cost of neighbours in states i and j at factor 1: |i - j| + 1 if they differ (the text: |i - j|, eq. 10).
 
-    Neighbouring states i and j cost F (|i - j| + 1) if they differ (the text: F |i - j|, eq. 10).
+    Examples
+    --------
+    >>> state_distance(3)
+    array([[0, 2, 3],
+           [2, 0, 2],
+           [3, 2, 0]])
     """
-    states = np.arange(model.unary.shape[1])
-    distance = np.abs(states[:, None] - states) + (states[:, None] != states)
+    states = np.arange(n)
+    return np.abs(states[:, None] - states) + (states[:, None] != states)
+
+
+def cutter(model: Model, graph: Graph) -> Callable[[int], Step]:
+    """Make the function that cuts at a smooth factor F, which `state_distance` multiplies; it remembers its results."""
+    distance = state_distance(model.unary.shape[1])
 
     @cache
     def cut(factor: int) -> Step:

@@ -90,9 +90,9 @@ def rebuild(
     Notes
     -----
     The paper (Methods, "Comparing spatial patterns to reference tissue structures") gives neither the scale of the
-    values nor the costs. Its released code (`create_labels`) clusters log values as they are, and lets every spot leave
-    its cluster of k-means at the same cost, however near the next centre is. Here k-means gives the centres, and the
-    cuts begin with one label everywhere; from the labels of k-means they reach the same energy.
+    values nor the costs. `scbench.svg.structure.released.rebuild_released` is as the released code does it. Here
+    k-means gives the centres, and the cuts begin with one label everywhere; from the labels of k-means they reach the
+    same energy.
 
     Time O(stored values + spots x k) and a few cuts; memory O(stored values of the set).
     """

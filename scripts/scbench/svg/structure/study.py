@@ -1,6 +1,7 @@
 """The experiments on one tissue: its structure from sets of genes, the distance of genes to it, and genes to show."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -8,10 +9,12 @@ import pandas as pd
 import scipy.sparse as sp
 
 from scbench.io import Prepared
+from scbench.svg.scgco.pruned_graph import pruned_delaunay
 from scbench.svg.structure.calls import COMMON
 from scbench.svg.structure.components import components
 from scbench.svg.structure.distances import METRICS, compare, distances, passing
 from scbench.svg.structure.reconstruct import MEASURES, choose_k, layers_of, match, rebuild
+from scbench.svg.structure.released import rebuild_released
 from scbench.svg.structure.smoothing import edge_lengths, neighbours
 from scbench.svg.structure.states import states
 
@@ -38,7 +41,14 @@ class Structures(NamedTuple):
     layers: list[str]
 
 
-def structures(data: Prepared, sets: Mapping[str, np.ndarray], *, seed: int, n_layers: int | None = None) -> Structures:
+def structures(
+    data: Prepared,
+    sets: Mapping[str, np.ndarray],
+    *,
+    seed: int,
+    n_layers: int | None = None,
+    released: bool = False,
+) -> Structures:
     """Rebuild the structure of a tissue from each set of genes, and compare it with the two references.
 
     Parameters
@@ -52,23 +62,33 @@ def structures(data: Prepared, sets: Mapping[str, np.ndarray], *, seed: int, n_l
     n_layers
         Number of layers to look for. By default as many as are annotated, else as the silhouette of the spots suggests
         for the common genes (for the first set that has genes, if there are none).
+    released
+        Whether to rebuild as scGCO's released code does, whatever the seed
+        (`scbench.svg.structure.released.rebuild_released`).
 
     Returns
     -------
     Structures
         The references are the annotated layers, where there are any, and the structure of the common genes (as in the
         paper; a set that is near by its making). Sets without genes have no layer anywhere and no measures. Without any
-        reference the table is empty.
+        reference the table is empty. So is all where the released code shall rebuild a tissue that is not in the plane:
+        it cannot.
     """
+    columns = ["set", "n_genes", "reference", "n_layers", *MEASURES]
+    if released and data.coords.shape[1] != 2:
+        return Structures(pd.DataFrame(columns=columns), {}, [])
     X = data.X.tocsc()
-    pairs = neighbours(data.coords, data.obs.get("sample"))
+    if released:
+        make = partial(rebuild_released, X, pairs=pruned_delaunay(data.coords))
+    else:
+        make = partial(rebuild, X, pairs=neighbours(data.coords, data.obs.get("sample")), seed=seed)
     annotated = layers_of(data.labels)
     codes = {} if annotated is None else {ANNOTATED: annotated[1]}
     if n_layers is None:
         n_layers = _number_of_layers(X, sets, seed) if annotated is None else len(annotated[0])
     rows = []
     for name, genes in sets.items():
-        found = rebuild(X, genes, pairs, k=n_layers, seed=seed)
+        found = make(genes=genes, k=n_layers)
         for reference in (COMMON, ANNOTATED):  # last the one whose numbers stay
             if reference not in codes or (codes[reference] < 0).all():
                 continue
@@ -83,7 +103,6 @@ def structures(data: Prepared, sets: Mapping[str, np.ndarray], *, seed: int, n_l
                 row |= measures
             rows.append(row)
         codes[name] = found
-    columns = ["set", "n_genes", "reference", "n_layers", *MEASURES]
     return Structures(pd.DataFrame(rows, columns=columns), codes, [] if annotated is None else list(annotated[0]))
 
 
