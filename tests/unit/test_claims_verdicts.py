@@ -65,6 +65,19 @@ def test_a_printed_number(values, printed, expected, agrees, covers):
     assert (result.low, result.high) == (pytest.approx(low), pytest.approx(high))
 
 
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [(1.5, "reproduced"), (0.8, "close"), (2.9, "close"), (0.7, "not_reproduced"), (3.1, "not_reproduced")],
+)
+def test_about_a_number_is_within_a_factor_of_two(hours, expected):
+    assert verdict("scgco-scale-time-1m-scgco", [3600 * hours], exact=True).verdict == expected
+
+
+def test_about_a_number_is_open_where_the_interval_is_wider_than_that():
+    fit = {"intervals": {"": (12, 7400)}}
+    assert verdict("scgco-scale-time-1m-scgco", [298], **fit).verdict == "inconclusive"
+
+
 def test_a_single_run_is_never_enough():
     result = verdict("value", [0.967])
     assert (result.verdict, result.agrees_rounded, result.covers, result.low) == ("close", True, None, None)

@@ -60,7 +60,10 @@ def number(claim: Claim, estimate: Estimate, rule: Rule, rules: Rules, confidenc
     half = (high - low) / 2
     agrees = first <= estimate.mean <= last
     covers = bool(low <= last and first <= high) if isfinite(half) else None
-    close, off = tolerance(claim, rule, printed), abs(estimate.mean - printed)
+    # "About" is a factor either way: half as much is as far off as twice as much, and nothing is about nothing.
+    factor = claim.relation == "~" and not claim.log10
+    close = tolerance(claim, rule, min(abs(estimate.mean), abs(printed)) if factor else printed)
+    off = abs(estimate.mean - printed)
     wanted = max(close, (last - first) / 2)
     if (agrees or covers) and half > wanted:
         reason = "The interval holds the printed number, and is wider than what is close."
