@@ -7,13 +7,16 @@ wildcard_constraints:
 
 
 def get_judged(wildcards):
-    """Tables that are judged, and figures of them, beside those that exist.
+    """Tables that are judged, beside those that exist, and figures of them, of which only matters that they are there.
 
     `snakemake claims` without an experiment runs nothing.
     """
     alone = set(workflow.dag_settings.targets) == {"claims"} and "experiment" not in config
     made = [path for track in PLAN.tracks for path in PLAN.targets(track)]
-    return [] if alone else [path for path in made if path.endswith((".tsv", ".png"))]
+    if alone:
+        return []
+    figures = [ancient(path) for path in made if path.endswith(".png")]
+    return [path for path in made if path.endswith(".tsv")] + figures
 
 
 def get_claim_targets(wildcards):
