@@ -215,15 +215,23 @@ def _look_up(kind: str, entries: dict, name: str, allowed: Any, track: str | Non
 def _classes(path: Path) -> dict[str, list[str] | None]:
     """Classes of a module with the parameters of their ``__init__``, read without importing it.
 
-    None where a class inherits its ``__init__`` from another module.
+    None where a class inherits its ``__init__`` from outside of the package.
     """
-    nodes = {node.name: node for node in ast.parse(path.read_text(), str(path)).body if isinstance(node, ast.ClassDef)}
+    body = ast.parse(path.read_text(), str(path)).body
+    nodes = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
+    package = next((folder for folder in path.parents if folder.name == "scbench"), path.parent)
+    imported = {
+        alias.asname or alias.name: package.parent / f"{node.module.replace('.', '/')}.py"
+        for node in body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("scbench.")
+        for alias in node.names
+    }
 
     def parameters(name: str) -> list[str] | None:
         if name in _BASES:
             return []
         if name not in nodes:
-            return None
+            return _classes(imported[name]).get(name) if name in imported and imported[name].is_file() else None
         for item in nodes[name].body:
             if isinstance(item, ast.FunctionDef) and item.name == "__init__":
                 return [arg.arg for arg in (*item.args.args[1:], *item.args.kwonlyargs)]
