@@ -106,7 +106,7 @@ def test_short_jobs_go_to_a_cluster_in_groups_of_one_dataset_or_track(root, tmp_
     printed = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=True).stdout
     groups, alone = _submissions(printed)
     grouped = [job for jobs in groups.values() for job in jobs]
-    assert len(alone) + len(groups) < 0.45 * (len(alone) + len(grouped))
+    assert len(alone) + len(groups) < 0.4 * (len(alone) + len(grouped))
     assert {rule for rule, _ in alone} & {"run", "score", "collect"} == {"run", "score", "collect"}
     methods = {job["method"] for rule, job in grouped if rule == "run"}
     assert {"linear_svm", "scgco", "t_test"} <= methods
