@@ -15,21 +15,9 @@ from scbench.claims.question import Words
 from scbench.claims.results import Results
 from scbench.errors import UserError
 from scbench.io import write_table
-from scbench.registry import Registry
 
 CLAIMS = {claim.claim_id: claim for claim in ledger.load()}
 WORDS = Words.load()
-
-
-@pytest.fixture(scope="module")
-def registry():
-    return Registry.load()
-
-
-@pytest.fixture
-def ask(tmp_path, registry):
-    """Measure a claim, by default its first variant, in the folder of the test."""
-    return lambda name, variant=0: measure(CLAIMS[name], WORDS, Results(tmp_path), registry)[variant][1]
 
 
 # --- the words --------------------------------------------------------------------------------------------------------

@@ -12,29 +12,15 @@ from anndata import AnnData
 
 from scbench.claims import ledger
 from scbench.claims.judge import judge
-from scbench.claims.measure import measure
 from scbench.claims.measurement import Unmeasured
 from scbench.claims.measures.scores import pseudo_values
 from scbench.claims.question import Words
-from scbench.claims.results import Results
 from scbench.claims.rules import Rules
 from scbench.provenance import ROOT
-from scbench.registry import Registry
 
 CLAIMS = {claim.claim_id: claim for claim in ledger.load()}
 WORDS, RULES = Words.load(), Rules.load()
 FAITHFUL = "scrobust_faithful"
-
-
-@pytest.fixture(scope="module")
-def registry():
-    return Registry.load()
-
-
-@pytest.fixture
-def ask(tmp_path, registry):
-    """Measure the first variant of a claim in the folder of the test."""
-    return lambda name: measure(CLAIMS[name], WORDS, Results(tmp_path), registry)[0][1]
 
 
 def verdict(name, measured):

@@ -11,22 +11,10 @@ from scbench.claims.measurement import Measurement, Unmeasured
 from scbench.claims.question import Words
 from scbench.claims.results import Results
 from scbench.io import write_table
-from scbench.registry import Registry
 
 CLAIMS = {claim.claim_id: claim for claim in ledger.load()}
 WORDS = Words.load()
 COMPARED = "scgco_released-spark-spatialde"
-
-
-@pytest.fixture(scope="module")
-def registry():
-    return Registry.load()
-
-
-@pytest.fixture
-def ask(tmp_path, registry):
-    """Measure a claim in the folder of the test."""
-    return lambda name: measure(CLAIMS[name], WORDS, Results(tmp_path), registry)[0][1]
 
 
 def tissue_folder(root, dataset):

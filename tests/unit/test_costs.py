@@ -13,7 +13,6 @@ from scbench.costs_fit import LAWS, errors, fit, measured, model
 from scbench.costs_plan import describe, memory_mb, runtime_min
 from scbench.plan import Plan
 from scbench.provenance import ROOT
-from scbench.registry import Registry
 from scbench.shapes import Shape, shape
 
 LAW = {"at_reference": 3.0, "cells": 1.0, "genes": 2.0, "classes": 0.5}
@@ -30,11 +29,6 @@ METHOD = {
 ERROR = {"memory_mb": {"high": 2.0}, "cpu_s": {"typical": 1.5, "high": 3.0}}
 COSTS = Costs({"error": ERROR, "methods": {"one": METHOD}, "machines": ["a toy"]})
 OURS = Costs.load(ROOT)
-
-
-@pytest.fixture(scope="module")
-def registry():
-    return Registry.load()
 
 
 def test_a_power_law_by_hand():

@@ -5,17 +5,12 @@ import pytest
 from scbench import experiments
 from scbench.errors import UserError
 from scbench.plan import Plan
-from scbench.registry import Registry, load_config
+from scbench.registry import load_config
 
 KNOWN = experiments.load()
 RUN = [name for name, entry in KNOWN.items() if "tracks" in entry]
 ONE = {"tracks": {"svg": {"datasets": ["sim_null"], "methods": ["moran_i"], "replicates": 2}}}
 TWO = {"tracks": {"svg": {"datasets": ["sim_null", "sim_weak"], "methods": ["moran_i", "hvg"], "replicates": 5}}}
-
-
-@pytest.fixture(scope="module")
-def registry():
-    return Registry.load()
 
 
 @pytest.mark.parametrize("name", RUN)
